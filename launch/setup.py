@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Installs the package yokotago_bringup."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+PACKAGE = "yokotago_bringup"
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    description="The graph of nodes, its launch files and parameters, and the yokotago command.",
+    maintainer="The Yokota de Go authors",
+    maintainer_email="maintainers@yokotago.example",
+    license="Apache-2.0",
+    packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
+    package_data={"": ["py.typed", "*.yaml", "*.json", "*.sql", "static/**"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+        (f"share/{PACKAGE}/launch", glob("*.launch.py")),
+        (f"share/{PACKAGE}/config", glob("config/*")),
+        (f"share/{PACKAGE}/rviz", glob("rviz/*")),
+    ],
+    zip_safe=False,
+    install_requires=["setuptools"],
+    extras_require={"test": ["pytest"]},
+    entry_points={
+        "console_scripts": ["yokotago = yokotago_bringup.command:main"],
+    },
+)
