@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Events as plain dicts with the keys of their messages: the common ground of ROS messages and JSON.
+
+A time is {"sec", "nanosec"}, a position {"x", "y", "z"}, an enumeration its number, and an event that has a stamp of its
+own begins with {"header": {"stamp", "frame_id"}}. How a field is written follows from the field's type alone, so an event
+and its message cannot drift apart: a test holds every message's fields against these keys.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+
+from . import events
+from .events import SECOND, Stamp
+
+_E = TypeVar("_E")
+
+Plain = dict[str, Any]
+
+_FRAMES: dict[type, Callable[[Any], str]] = {
+    events.ShelfWeight: lambda e: e.scale_id,
+    events.WeightChange: lambda e: e.scale_id,
+    events.CheckIn: lambda e: e.gate_id,
+    events.TrackFrame: lambda _: "store",
+    events.ZoneCrossing: lambda _: "store",
+    events.HandReach: lambda _: "store",
+    events.TrueAction: lambda _: "store",
+    events.TrueReach: lambda _: "store",
+}
+
+
+def time_to_plain(stamp: Stamp) -> Plain:
+    """{"sec", "nanosec"} of a stamp."""
+    sec, nanosec = divmod(stamp, SECOND)
+    return {"sec": sec, "nanosec": nanosec}
+
+
+def time_from_plain(plain: Plain) -> Stamp:
+    """The inverse of time_to_plain."""
+    return int(plain["sec"]) * SECOND + int(plain["nanosec"])
+
+
+class _Field(NamedTuple):
+    name: str
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _point_to_plain(point: events.Point) -> Plain:
+    x, y, z = point
+    return {"x": float(x), "y": float(y), "z": float(z)}
+
+
+def _point_from_plain(plain: Plain) -> events.Point:
+    return (plain["x"], plain["y"], plain["z"])
+
+
+def _field(name: str, written: str, hint: Any) -> _Field:
+    if written == "Stamp":
+        return _Field(name, time_to_plain, time_from_plain)
+    if written == "Point":
+        return _Field(name, _point_to_plain, _point_from_plain)
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return _Field(name, int, hint)
+    if get_origin(hint) is tuple:
+        inner = get_args(hint)[0]
+        if hasattr(inner, "__dataclass_fields__"):
+            return _Field(
+                name,
+                lambda items: [to_plain(i) for i in items],
+                lambda items: tuple(from_plain(inner, i) for i in items),
+            )
+        return _Field(name, list, tuple)
+    return _Field(name, _same, _same)
+
+
+@functools.cache
+def _layout(cls: type) -> tuple[bool, bool, tuple[_Field, ...]]:
+    """Whether cls has a header, whether its stamp is a field of its own, and its other fields."""
+    hints = get_type_hints(cls)
+    own = "stamp" in hints and hasattr(events, cls.__name__) and cls is not events.HandSample
+    header = own or isinstance(getattr(cls, "stamp", None), property)
+    made = tuple(
+        _field(f.name, str(f.type), hints[f.name])
+        for f in fields(cls)
+        if not (own and f.name == "stamp")
+    )
+    return header, own, made
+
+
+def to_plain(event: Any) -> Plain:
+    """`event` as a dict with the keys of its message. Clouds and depth images have no plain form."""
+    header, _, layout = _layout(type(event))
+    plain: Plain = {}
+    if header:
+        frame = _FRAMES.get(type(event))
+        plain["header"] = {
+            "stamp": time_to_plain(event.stamp),
+            "frame_id": frame(event) if frame else "",
+        }
+    for name, write, _ in layout:
+        plain[name] = write(getattr(event, name))
+    return plain
+
+
+def from_plain(cls: type[_E], plain: Plain) -> _E:
+    """The inverse of to_plain. Raises KeyError where a key is missing."""
+    _, own, layout = _layout(cls)
+    values = {name: read(plain[name]) for name, _, read in layout}
+    if own:
+        values["stamp"] = time_from_plain(plain["header"]["stamp"])
+    return cls(**values)
