@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""The base of every node: events in and out as messages, the quality of service of each topic, diagnostics, a clean end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import (
+    DurabilityPolicy,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_profile_sensor_data,
+)
+
+from ..conversions import ConversionError, from_message, to_message, topic, topic_of
+from ..events import Event
+from ..progress import ProgressCounter
+from ..store import Store
+from ..store_file import StoreError, read_store
+
+RELIABLE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
+LATCHED = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+BEST_EFFORT = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def qos(topic_name: str) -> QoSProfile:
+    """The quality of service of a topic: sensors may lose, decisions may not, late joiners get the catalogue."""
+    if topic_name.startswith("/tof/"):
+        return qos_profile_sensor_data
+    if topic_name == "/shelves/weights":
+        return BEST_EFFORT
+    if topic_name == "/catalogue":
+        return LATCHED
+    return RELIABLE
+
+
+class StoreNode(Node):
+    """A node of the store: reads the store's description, turns messages into events and back, reports its health.
+
+    Parameters: `store`, path of store.yaml; `session`, number of this run (0: the second at which it started).
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._publishers: dict[str, Publisher] = {}
+        self._received: dict[str, int] = {}
+        self._sent: dict[str, int] = {}
+        self._refused: dict[str, str] = {}
+        self._last_report = time.monotonic()
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self.create_timer(1.0, self._report)
+        path = self.declare_parameter("store", "").value
+        if not path:
+            raise StoreError([f"{name}: start it with -p store:=FILE, the description of the store"])
+        self.store: Store = read_store(path)
+        session = int(self.declare_parameter("session", 0).value)
+        self.session: int = session or int(time.time())
+        self.progress_counter = ProgressCounter(self.session)
+        self.health: dict[str, str] = {}
+        """More lines for /diagnostics; a key that begins with '!' makes the status a warning."""
+
+    def listen(self, topic_name: str, feed: Callable[[Any], Iterable[Event] | None]) -> None:
+        """Give every event of the topic to `feed` and publish what it gives back."""
+        kind = topic(topic_name)
+        if kind is None:
+            raise ConversionError(f"{topic_name} is no topic of the store")
+
+        def callback(message: Any) -> None:
+            self._received[topic_name] = self._received.get(topic_name, 0) + 1
+            try:
+                event = from_message(topic_name, message)
+            except ConversionError as error:
+                if self._refused.get(topic_name) != str(error):
+                    self.get_logger().error(f"{topic_name}: {error}")
+                self._refused[topic_name] = str(error)
+                return
+            self.publish_all(feed(event) or ())
+
+        self.create_subscription(kind.message, topic_name, callback, qos(topic_name))
+
+    def publish_all(self, events: Iterable[Event]) -> None:
+        """Publish the events on their topics."""
+        for event in events:
+            self.publish(event)
+
+    def advertise(self, topic_name: str) -> None:
+        """Announce a topic before its first event, so that subscribers have found it by then."""
+        if topic_name not in self._publishers:
+            kind = topic(topic_name)
+            if kind is None:
+                raise ConversionError(f"{topic_name} is no topic of the store")
+            self._publishers[topic_name] = self.create_publisher(kind.message, topic_name, qos(topic_name))
+
+    def publish(self, event: Event, topic_name: str | None = None) -> None:
+        """Publish an event on its topic, or on the one named."""
+        name = topic_name or topic_of(event)
+        self.advertise(name)
+        self._publishers[name].publish(to_message(event))
+        self._sent[name] = self._sent.get(name, 0) + 1
+        self.progress_counter.count(name)
+
+    def _report(self) -> None:
+        now = time.monotonic()
+        elapsed, self._last_report = max(now - self._last_report, 1e-3), now
+        values = {f"received {t} [Hz]": f"{n / elapsed:.1f}" for t, n in self._received.items()}
+        values |= {f"sent {t} [Hz]": f"{n / elapsed:.1f}" for t, n in self._sent.items()}
+        self._received.clear()
+        self._sent.clear()
+        troubles = [f"{t}: {text}" for t, text in self._refused.items()]
+        troubles += [text for key, text in self.health.items() if key.startswith("!")]
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.WARN if troubles else DiagnosticStatus.OK,
+            name=self.get_name(),
+            hardware_id=self.store.store_id,
+            message="; ".join(troubles) or "running",
+            values=[KeyValue(key=k, value=v) for k, v in (values | self.health).items()],
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+
+def run(make: Callable[[], Node]) -> None:
+    """Spin the node that `make` makes until SIGINT or SIGTERM; exit code 2 with one clear sentence where it cannot start."""
+    # A supervisor ends a node with SIGTERM, a person with Ctrl-C: both end it the same way.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    rclpy.init()
+    node = None
+    try:
+        node = make()
+        rclpy.spin(node)
+    except (StoreError, ValueError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
