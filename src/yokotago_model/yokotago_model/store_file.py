@@ -95,6 +95,14 @@ def _sentence(error: jsonschema.ValidationError) -> _Problem:
     return _Problem(path, f"{_where(path)} is {shown}: write {meant}")
 
 
+def _not_finite(value: Any, path: _Path) -> Iterator[_Path]:
+    """Where .nan or .inf stands, which YAML takes for numbers and a schema for any number."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _not_finite(item, (*path, key))
+
+
 def _schema_problems(data: Any) -> list[_Problem]:
     schema = json.loads(resources.files(__package__).joinpath("store.schema.json").read_text("utf-8"))
     validator = jsonschema.Draft202012Validator(schema)
@@ -111,12 +119,8 @@ def _schema_problems(data: Any) -> list[_Problem]:
                 found.append(_Problem((*path, str(extra), "<key>"), text))
         else:
             found.append(_sentence(error))
-    for section, value in data.items() if isinstance(data, dict) else ():
-        for i, item in enumerate(value if isinstance(value, list) else ()):
-            for key, number in item.items() if isinstance(item, dict) else ():
-                if isinstance(number, float) and not math.isfinite(number):
-                    text = f"{section}[{i + 1}].{key} is not a number: write a finite one"
-                    found.append(_Problem((section, i, key), text))
+    for path in _not_finite(data, ()):
+        found.append(_Problem(path, f"{_where(path)} is not a number: write a finite one"))
     return found
 
 

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every event becomes a message, crosses the wire and comes back unchanged."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import numpy as np
+import pytest
+import strategies
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("yokotago_msgs", reason="the messages are not built: run make build")
+
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import Image, PointCloud2, PointField
+from yokotago_model import conversions, events
+from yokotago_model.conversions import ConversionError, from_message, to_message, topic_of
+from yokotago_model.plain import from_plain, to_plain
+
+_CLOUDS = (events.Cloud, events.DepthImage, events.ForegroundCloud)
+_PLAIN = [c for c in get_args(events.Event) if c not in _CLOUDS]
+
+
+def _across(event: events.Event) -> events.Event:
+    message = to_message(event)
+    return from_message(topic_of(event), deserialize_message(serialize_message(message), type(message)))
+
+
+@pytest.mark.parametrize("cls", _PLAIN, ids=lambda c: c.__name__)
+@given(data=st.data())
+def test_event_survives_message_and_json(cls: type, data: st.DataObject) -> None:
+    event = data.draw(strategies.of(cls))
+    assert _across(event) == event
+    assert from_plain(cls, json.loads(json.dumps(to_plain(event)))) == event
+
+
+@given(st.one_of(strategies.clouds, strategies.depth_images, strategies.foregrounds()))
+def test_cloud_survives_message(event: events.Event) -> None:
+    back = _across(event)
+    if isinstance(event, events.Cloud) and event.points.ndim == 3 and event.points.shape[0] < 2:
+        back = events.Cloud(back.stamp, back.sensor_id, back.points[np.newaxis])
+    assert back == event
+
+
+@pytest.mark.parametrize("cls", _PLAIN, ids=lambda c: c.__name__)
+def test_plain_form_has_the_keys_of_the_message(cls: type) -> None:
+    event = strategies.of(cls).example()
+    assert list(to_plain(event)) == list(conversions._MESSAGE_OF[cls].get_fields_and_field_types())
+
+
+def test_every_event_has_a_topic() -> None:
+    for cls in _PLAIN:
+        assert conversions._TOPIC_OF[cls] in conversions.TOPICS
+
+
+def _cloud_message(points: np.ndarray, *, step: int = 12, pad: int = 0, offset: int = 0) -> PointCloud2:
+    """A cloud of the given points (height, width, 3) with padded points and rows."""
+    height, width, _ = points.shape
+    data = np.zeros((height, width * step + pad), np.uint8)
+    for row in range(height):
+        for col in range(width):
+            at = col * step + offset
+            data[row, at : at + 12] = np.frombuffer(points[row, col].astype("<f4").tobytes(), np.uint8)
+    fields = [PointField(name=n, offset=offset + 4 * i, datatype=7, count=1) for i, n in enumerate("xyz")]
+    message = PointCloud2(height=height, width=width, fields=fields, point_step=step)
+    message.row_step = width * step + pad
+    message.data = data.tobytes()
+    return message
+
+
+@pytest.mark.parametrize(("step", "pad", "offset"), [(12, 0, 0), (16, 0, 0), (32, 24, 8), (20, 3, 4)])
+def test_padded_points_and_rows(step: int, pad: int, offset: int) -> None:
+    points = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    cloud = from_message("/tof/a/points", _cloud_message(points, step=step, pad=pad, offset=offset))
+    np.testing.assert_array_equal(cloud.points, points)
+
+
+def test_big_endian_is_refused_with_a_remedy() -> None:
+    message = _cloud_message(np.zeros((1, 1, 3), np.float32))
+    message.is_bigendian = True
+    with pytest.raises(ConversionError, match="big-endian: set the driver to little-endian"):
+        from_message("/tof/a/points", message)
+
+
+def test_missing_field_truncated_data_and_wrong_encoding_are_refused() -> None:
+    message = _cloud_message(np.zeros((1, 2, 3), np.float32))
+    message.data = message.data[:-1]
+    with pytest.raises(ConversionError, match="23 bytes"):
+        from_message("/tof/a/points", message)
+    message = _cloud_message(np.zeros((1, 2, 3), np.float32))
+    message.fields = message.fields[:2]
+    with pytest.raises(ConversionError, match="no field 'z'"):
+        from_message("/tof/a/points", message)
+    with pytest.raises(ConversionError, match="publish 16UC1"):
+        from_message("/tof/a/depth", Image(encoding="32FC1"))
+    with pytest.raises(ConversionError, match="no topic of the store"):
+        from_message("/elsewhere", message)
