@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the subcommands share at the terminal: errors in one sentence, progress bars, receipts in words, the demo store."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ament_index_python.packages import get_package_share_directory
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from yokotago_model.events import Receipt
+from yokotago_model.plain import to_plain
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+class CommandError(Exception):
+    """What was asked cannot be done; the text says why and what to do instead."""
+
+
+def share_file(name: str) -> Path:
+    """A file that the package installs, e.g. config/demo_store.yaml."""
+    return Path(get_package_share_directory("yokotago_bringup")) / name
+
+
+def demo_store_file() -> Path:
+    """The description of the demo store."""
+    return share_file("config/demo_store.yaml")
+
+
+def to_stderr() -> Console:
+    """Where progress is shown: never on stdout, which belongs to results."""
+    return Console(stderr=True)
+
+
+def progress_bar(unit: bool = True) -> Progress:
+    """A progress bar on stderr; shown only where a person watches. unit: also show how many of how many."""
+    counts = [MofNCompleteColumn()] if unit else []
+    console = to_stderr()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        *counts,
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+
+def in_parallel(work: Callable[[_T], _R], items: Iterable[_T], jobs: int, text: str) -> list[_R]:
+    """work(item) for every item, `jobs` processes at once, with a progress bar; results in the order of the items."""
+    items = list(items)
+    results: dict[int, _R] = {}
+    with progress_bar() as bar:
+        task = bar.add_task(text, total=len(items))
+        if jobs <= 1 or len(items) <= 1:
+            for i, item in enumerate(items):
+                results[i] = work(item)
+                bar.advance(task)
+        else:
+            # spawn: a forked child of a process with numeric threads may hang.
+            with ProcessPoolExecutor(min(jobs, len(items)), mp_context=get_context("spawn")) as pool:
+                waiting = {pool.submit(work, item): i for i, item in enumerate(items)}
+                try:
+                    for done in as_completed(waiting):
+                        results[waiting[done]] = done.result()
+                        bar.advance(task)
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+    return [results[i] for i in range(len(items))]
+
+
+def receipt_json(receipt: Receipt) -> str:
+    """One receipt as a line of JSON, keys as in the message."""
+    return json.dumps(to_plain(receipt), ensure_ascii=False)
+
+
+_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3}
+
+
+def money(amount: int, currency: str) -> str:
+    """An amount in minor units as people write it, e.g. 12.50 EUR (digits by ISO 4217)."""
+    digits = _DIGITS.get(currency, 2)
+    return f"{amount / 10**digits:,.{digits}f} {currency}"
+
+
+def receipt_text(receipt: Receipt) -> str:
+    """One receipt in a shopkeeper's words."""
+    who = receipt.shopper_id or "nobody checked in"
+    goods = ", ".join(f"{line.quantity} x {line.name}" for line in receipt.lines) or "nothing"
+    review = f" - to be reviewed: {'; '.join(receipt.review_reasons)}" if receipt.needs_review else ""
+    return f"{who}: {goods}, {money(receipt.total, receipt.currency)}{review}"
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write `value` as JSON; - is stdout."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    if str(path) == "-":
+        sys.stdout.write(text)
+        return
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}") from error
