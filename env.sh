@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# The environment of the workspace: `source env.sh` in bash, from any directory, after `make build`.
+# What is set already (a domain, a discovery range, another profile) stays as it is.
+
+_root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+if [ ! -x "$_root/.venv/bin/python" ]; then
+    echo "env.sh: the workspace is not built yet; run: make -C $_root build" >&2
+    unset _root
+    return 1
+fi
+
+# The Python of the workspace, and ROS 2, which lives in it as wheels.
+source "$_root/.venv/bin/activate"
+export AMENT_PREFIX_PATH="$VIRTUAL_ENV" CMAKE_PREFIX_PATH="$VIRTUAL_ENV"
+# The wheels' libraries. Without these two lines the wheels' start-up hook finds them by starting every Python twice.
+_libraries=$(printf '%s:' "$VIRTUAL_ENV"/lib "$VIRTUAL_ENV"/lib/python3.*/site-packages/ros_*.libs)
+case ":${LD_LIBRARY_PATH:-}" in
+    *":$VIRTUAL_ENV/lib:"*) ;;
+    *) export LD_LIBRARY_PATH="$_libraries${LD_LIBRARY_PATH:-}" ;;
+esac
+export _ROS_WHEELS_BOOTSTRAP_COMPLETE=1
+
+# The packages of this workspace on top.
+if [ -f "$_root/install/local_setup.bash" ]; then source "$_root/install/local_setup.bash"; fi
+
+# Fast DDS with shared memory that is large enough for point clouds; nothing leaves this machine unless asked for.
+export RMW_IMPLEMENTATION="${RMW_IMPLEMENTATION:-rmw_fastrtps_cpp}"
+export FASTRTPS_DEFAULT_PROFILES_FILE="${FASTRTPS_DEFAULT_PROFILES_FILE:-$_root/launch/config/fastdds.xml}"
+export ROS_AUTOMATIC_DISCOVERY_RANGE="${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}"
+
+unset _root _libraries
