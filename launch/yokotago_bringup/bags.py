@@ -220,7 +220,7 @@ class BagReader:
         try:
             for connection, arrival, data in self._reader.messages(wanted):
                 yield RawRecord(arrival, connection.topic, connection.msgtype, data)
-        except ReaderError as error:
+        except Exception as error:  # whatever the decompressor and the parsers raise on broken bytes
             raise BagError(f"{self.path} is damaged: {error}") from error
 
     def records(self, topics: tuple[str, ...] | None = None) -> Iterator[Record]:
