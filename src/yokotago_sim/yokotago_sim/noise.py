@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""How far the simulated sensors are from perfect, as numbers that an evaluation can vary.
+
+The defaults are what docs of the project's evaluation measured on real load cells and on a real overhead ToF camera;
+each field says what it is in its name. `Noise.none()` gives perfect sensors, for tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+
+def _not_negative(params: Any) -> None:
+    for f in fields(params):
+        value = getattr(params, f.name)
+        if isinstance(value, int | float) and value < 0:
+            raise ValueError(f"{type(params).__name__}.{f.name} is {value}: it cannot be negative")
+        if f.name.endswith("_share") and value > 1:
+            raise ValueError(f"{type(params).__name__}.{f.name} is {value}: a share is at most 1")
+
+
+@dataclass(frozen=True)
+class SensorNoise:
+    """A ToF camera.
+
+    The standard deviation of a pixel is base_mm + per_m2_mm * z^2 + corner_mm * r^4, where z is the distance [m] and r the
+    distance from the image centre (1 at the middle of a side, 1.41 in a corner).
+    """
+
+    base_mm: float = 2.0
+    per_m2_mm: float = 0.5
+    corner_mm: float = 3.0
+    empty_share: float = 0.09
+    """Pixels without a measurement in an empty store, nearly all in the corners."""
+    flicker_share: float = 0.004
+    """Pixels that drop out at random, anywhere."""
+    dark_person_share: float = 0.15
+    """People with dark hair, from whose head a fifth of the pixels do not come back."""
+    flying_share: float = 0.4
+    """Pixels at a silhouette that lie somewhere between the front and the background."""
+    multipath_mm: float = 8.0
+    """Amplitude of a slow, smooth error over the image."""
+    multipath_period_s: float = 300.0
+    clock_offset_stddev_s: float = 0.008
+
+    def __post_init__(self) -> None:
+        _not_negative(self)
+
+
+@dataclass(frozen=True)
+class ScaleNoise:
+    """Load cells and their boards."""
+
+    sample_hz: float = 80.0
+    burst_s: float = 0.2
+    noise_median_g: float = 1.5
+    noise_worst_g: float = 6.5
+    """The noisiest tenth of the plates reach this."""
+    resolution_g: float = 0.05
+    drift_g_per_hour: float = 4.0
+    unit_bias_share: float = 0.01
+    """Standard deviation between a product's real mean weight and the catalogue; single units differ besides."""
+    touch_g: float = 36.0
+    fall_s: float = 0.05
+    cross_talk_share: float = 0.015
+    footstep_g: float = 5.0
+    """On one plate; the plates of a shelf move together."""
+    spikes_per_hour: float = 1.0
+    wrong_gain_per_hour: float = 0.1
+    wrong_gain_g: float = 33_500.0
+    missing_share: float = 0.0005
+    duplicate_share: float = 0.0005
+    resent_share: float = 0.0005
+    resent_after_s: float = 1.0
+    restarts_per_hour: float = 0.02
+    restart_s: float = 3.0
+    clock_offset_stddev_s: float = 0.02
+
+    def __post_init__(self) -> None:
+        _not_negative(self)
+
+
+@dataclass(frozen=True)
+class TrackNoise:
+    """A tracker, for the level that has no clouds."""
+
+    position_stddev_m: float = 0.02
+    height_stddev_m: float = 0.02
+    hand_stddev_m: float = 0.03
+    hand_in_shelf_stddev_m: float = 0.05
+    correlation_s: float = 0.3
+    hand_missed_share: float = 0.03
+    reach_missed_share: float = 0.0
+    reach_margin_m: float = 0.04
+
+    def __post_init__(self) -> None:
+        _not_negative(self)
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """How long after its stamp an event arrives: a constant and an exponentially distributed rest, cut at most_s."""
+
+    clouds_s: float = 0.02
+    clouds_jitter_s: float = 0.01
+    tracks_s: float = 0.08
+    tracks_jitter_s: float = 0.02
+    weights_s: float = 0.03
+    weights_jitter_s: float = 0.02
+    check_ins_s: float = 0.1
+    check_ins_jitter_s: float = 0.1
+    most_s: float = 0.3
+
+    def __post_init__(self) -> None:
+        _not_negative(self)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """All of it."""
+
+    sensor: SensorNoise = field(default_factory=SensorNoise)
+    scale: ScaleNoise = field(default_factory=ScaleNoise)
+    tracks: TrackNoise = field(default_factory=TrackNoise)
+    lateness: Lateness = field(default_factory=Lateness)
+
+    @classmethod
+    def none(cls) -> Noise:
+        """Perfect sensors, clocks and lines; the hand still touches before it takes."""
+        sensor = replace(SensorNoise(), **dict.fromkeys(_amounts(SensorNoise), 0.0))
+        keep = ("sample_hz", "burst_s", "resolution_g", "touch_g", "fall_s", "wrong_gain_g", "resent_after_s", "restart_s")
+        scale = replace(ScaleNoise(), **dict.fromkeys(_amounts(ScaleNoise, keep), 0.0))
+        tracks = replace(TrackNoise(), **dict.fromkeys(_amounts(TrackNoise, ("correlation_s", "reach_margin_m")), 0.0))
+        lateness = replace(Lateness(), **dict.fromkeys(_amounts(Lateness, ("most_s",)), 0.0))
+        return cls(sensor, scale, tracks, lateness)
+
+
+def _amounts(cls: type[Any], keep: tuple[str, ...] = ("multipath_period_s",)) -> list[str]:
+    return [f.name for f in fields(cls) if f.name not in keep]
