@@ -26,6 +26,12 @@ export _ROS_WHEELS_BOOTSTRAP_COMPLETE=1
 # The packages of this workspace on top.
 if [ -f "$_root/install/local_setup.bash" ]; then source "$_root/install/local_setup.bash"; fi
 
+# The cloud is a plain Python project beside the workspace.
+case ":${PYTHONPATH:-}:" in
+    *":$_root/cloud:"*) ;;
+    *) export PYTHONPATH="$_root/cloud${PYTHONPATH:+:$PYTHONPATH}" ;;
+esac
+
 # Fast DDS with shared memory that is large enough for point clouds; nothing leaves this machine unless asked for.
 export RMW_IMPLEMENTATION="${RMW_IMPLEMENTATION:-rmw_fastrtps_cpp}"
 export FASTRTPS_DEFAULT_PROFILES_FILE="${FASTRTPS_DEFAULT_PROFILES_FILE:-$_root/launch/config/fastdds.xml}"
