@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from yokotago_model.store import ZoneKind, polygon_contains, polygon_distance
 from yokotago_model.store_file import StoreError, parse_store, read_store
 
@@ -22,8 +23,10 @@ def text() -> str:
 
 def test_demo_store_is_what_the_readme_says(text: str) -> None:
     store = parse_store(text)
-    assert len(store.sensors) == 5 and len(store.shelves) == 4
-    assert len(store.facings) >= 40 and len(store.products) >= 30
+    assert len(store.sensors) == 5
+    assert len(store.shelves) == 4
+    assert len(store.facings) >= 40
+    assert len(store.products) >= 30
     assert any(len(f.scale_ids) > 1 for f in store.facings)
     assert any(len(store.facings_on(s.scale_id)) > 1 for s in store.scales)
     assert all(s.position[2] == 3.2 for s in store.sensors)

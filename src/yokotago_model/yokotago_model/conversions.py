@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from sensor_msgs.msg import Image, PointCloud2, PointField
+
 from yokotago_msgs import msg as msgs
 
 from . import events
@@ -154,9 +155,7 @@ _MESSAGE_OF = {t.event: t.message for t in TOPICS.values()}
 
 # Clouds and images of the sensors.
 
-_XYZ = [
-    PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1) for i, name in enumerate("xyz")
-]
+_XYZ = [PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1) for i, name in enumerate("xyz")]
 _XYZ_PIXELS = [*_XYZ, PointField(name="pixels", offset=12, datatype=PointField.UINT16, count=1)]
 _PIXEL_DTYPE = np.dtype(
     {"names": ["xyz", "pixels"], "formats": [("<f4", 3), "<u2"], "offsets": [0, 12], "itemsize": 16}

@@ -7,7 +7,8 @@ an event holds nothing that its message cannot hold. A stamp is a whole number o
 message keeps in single precision is rounded to it when the event is made, so that converting there and back changes
 nothing and a replay without messages computes with the very same numbers as the live graph.
 
-Positions are in the frame `store` (right-handed, origin at a floor corner, z up) in metres unless a field says otherwise.
+Positions are in the frame `store` (right-handed, origin at a floor corner, z up) in metres unless a field says
+otherwise.
 """
 
 from __future__ import annotations

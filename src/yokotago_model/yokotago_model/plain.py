@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events as plain dicts with the keys of their messages: the common ground of ROS messages and JSON.
 
-A time is {"sec", "nanosec"}, a position {"x", "y", "z"}, an enumeration its number, and an event that has a stamp of its
-own begins with {"header": {"stamp", "frame_id"}}. How a field is written follows from the field's type alone, so an event
-and its message cannot drift apart: a test holds every message's fields against these keys.
+A time is {"sec", "nanosec"}, a position {"x", "y", "z"}, an enumeration its number, and an event that has a stamp of
+its own begins with {"header": {"stamp", "frame_id"}}. How a field is written follows from the field's type alone, so an
+event and its message cannot drift apart: a test holds every message's fields against these keys.
 """
 
 from __future__ import annotations
 
 import enum
-import functools
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
@@ -71,6 +70,8 @@ def _field(name: str, written: str, hint: Any) -> _Field:
         return _Field(name, _point_to_plain, _point_from_plain)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return _Field(name, int, hint)
+    if hasattr(hint, "__dataclass_fields__"):
+        return _Field(name, to_plain, lambda plain: from_plain(hint, plain))
     if get_origin(hint) is tuple:
         inner = get_args(hint)[0]
         if hasattr(inner, "__dataclass_fields__"):
@@ -83,17 +84,23 @@ def _field(name: str, written: str, hint: Any) -> _Field:
     return _Field(name, _same, _same)
 
 
-@functools.cache
-def _layout(cls: type) -> tuple[bool, bool, tuple[_Field, ...]]:
+_Layout = tuple[bool, bool, tuple[_Field, ...]]
+
+_LAYOUTS: dict[Any, _Layout] = {}
+
+
+def _layout(cls: Any) -> _Layout:
+    if cls not in _LAYOUTS:
+        _LAYOUTS[cls] = _make_layout(cls)
+    return _LAYOUTS[cls]
+
+
+def _make_layout(cls: Any) -> _Layout:
     """Whether cls has a header, whether its stamp is a field of its own, and its other fields."""
     hints = get_type_hints(cls)
     own = "stamp" in hints and hasattr(events, cls.__name__) and cls is not events.HandSample
     header = own or isinstance(getattr(cls, "stamp", None), property)
-    made = tuple(
-        _field(f.name, str(f.type), hints[f.name])
-        for f in fields(cls)
-        if not (own and f.name == "stamp")
-    )
+    made = tuple(_field(f.name, str(f.type), hints[f.name]) for f in fields(cls) if not (own and f.name == "stamp"))
     return header, own, made
 
 

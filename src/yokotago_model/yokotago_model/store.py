@@ -3,7 +3,7 @@
 """What a store is made of: sensors, zones, gates, shelves, scales, facings and products, as store.yaml describes them.
 
 All lengths in metres, angles in radians, in the frame `store` (right-handed, origin at a floor corner, z up), unless a
-name says otherwise. `store_file.read_store` makes a Store from a file and checks it; these classes only hold and compute.
+name says otherwise. `store_file.read_store` makes a Store from a file and checks it; these classes hold and compute.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Scale:
-    """One weighing unit. x, z: left end and height of its plate in the shelf's coordinates; width and depth of it [m]."""
+    """One weighing unit. x, z: left end and height of its plate in the shelf's coordinates; width, depth of it [m]."""
 
     scale_id: str
     shelf_id: str

@@ -51,7 +51,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: dict[Any, int] = {}
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             line = key_node.start_mark.line + 1
             if key in seen:
                 raise yaml.MarkedYAMLError(
@@ -85,12 +85,15 @@ def _where(path: _Path) -> str:
 def _sentence(error: jsonschema.ValidationError) -> _Problem:
     """What a schema error means, and what to write instead."""
     path: _Path = tuple(error.absolute_path)
-    meant = error.schema.get("description", "another value") if isinstance(error.schema, dict) else "another value"
+    schema: Any = error.schema
+    meant = schema.get("description", "another value")
     shown = json.dumps(error.instance, default=str)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     if error.validator == "required":
-        missing = next(k for k in error.validator_value if k not in error.instance and f"'{k}'" in error.message)
-        remedy = error.schema["properties"][missing].get("description", "a value")
+        required: Any = error.validator_value
+        given: Any = error.instance
+        missing = next(k for k in required if k not in given and f"'{k}'" in error.message)
+        remedy = schema["properties"][missing].get("description", "a value")
         return _Problem(path, f"{_where(path)} lacks '{missing}': add '{missing}: ' with {remedy}")
     return _Problem(path, f"{_where(path)} is {shown}: write {meant}")
 
@@ -110,7 +113,8 @@ def _schema_problems(data: Any) -> list[_Problem]:
     for error in sorted(validator.iter_errors(data), key=lambda e: [str(p) for p in e.absolute_path]):
         if error.validator == "additionalProperties":
             # One error of jsonschema names all unknown keys of an object: a sentence for each.
-            known = error.schema["properties"]
+            schema_of_object: Any = error.schema
+            known = schema_of_object["properties"]
             for extra in (k for k in error.instance if k not in known):
                 near = difflib.get_close_matches(str(extra), sorted(known), n=1)
                 hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(sorted(known))}"
@@ -162,7 +166,7 @@ def _geometry_problems(store: Store) -> Iterator[_Problem]:
             yield _Problem(("gates", i, "zone"), f"gates[{i + 1}].zone '{gate.zone_id}' is no entrance: name one")
     for kind in (ZoneKind.ENTRANCE, ZoneKind.EXIT):
         if not store.zones_of(kind):
-            yield _Problem(("zones",), f"no zone has 'kind: {kind.value}': add one at the door (both kinds may share it)")
+            yield _Problem(("zones",), f"no zone has 'kind: {kind.value}': add one at the door")
     for i, sensor in enumerate(store.sensors):
         if sensor.range_min >= sensor.range_max:
             yield _Problem(("sensors", i, "range_m"), f"sensors[{i + 1}].range_m: write the nearer distance first")
@@ -172,7 +176,7 @@ def _geometry_problems(store: Store) -> Iterator[_Problem]:
             text = f"scales[{i + 1}] does not fit into shelf '{scale.shelf_id}' ({width} m wide, {depth} m deep)"
             yield _Problem(("scales", i), f"{text}: mend x, width or depth")
         if not -slack <= scale.z <= height + slack:
-            yield _Problem(("scales", i, "z"), f"scales[{i + 1}].z is outside shelf '{scale.shelf_id}': 0 to {height} m")
+            yield _Problem(("scales", i, "z"), f"scales[{i + 1}].z is outside '{scale.shelf_id}': 0 to {height} m")
     for i, facing in enumerate(store.facings):
         width, _, height = store.shelf[facing.shelf_id].size
         if facing.x < -slack or facing.x + facing.width > width + slack:
@@ -228,8 +232,29 @@ def _shelf(d: dict[str, Any]) -> Shelf:
 
 
 def _facing(d: dict[str, Any]) -> Facing:
-    place = (float(d[k]) for k in ("x", "z", "width", "height"))
-    return Facing(d["id"], d["shelf"], d["product"], *place, tuple(d["scales"]), d.get("stock", 0))
+    return Facing(
+        facing_id=d["id"],
+        shelf_id=d["shelf"],
+        product_id=d["product"],
+        x=float(d["x"]),
+        z=float(d["z"]),
+        width=float(d["width"]),
+        height=float(d["height"]),
+        scale_ids=tuple(d["scales"]),
+        stock=d.get("stock", 0),
+    )
+
+
+def _scale(d: dict[str, Any]) -> Scale:
+    return Scale(
+        scale_id=d["id"],
+        shelf_id=d["shelf"],
+        x=float(d["x"]),
+        z=float(d["z"]),
+        width=float(d["width"]),
+        depth=float(d["depth"]),
+        capacity_g=float(d.get("capacity_g", 20_000.0)),
+    )
 
 
 def _product(d: dict[str, Any], currency: str) -> Product:
@@ -256,15 +281,7 @@ def _store(data: dict[str, Any]) -> Store:
         zones=each("zones", lambda d: Zone(d["id"], ZoneKind(d["kind"]), _polygon(d["polygon"]))),
         gates=each("gates", lambda d: Gate(d["id"], d["zone"], (float(d["position"][0]), float(d["position"][1])))),
         shelves=each("shelves", _shelf),
-        scales=each(
-            "scales",
-            lambda d: Scale(
-                d["id"],
-                d["shelf"],
-                *(float(d[k]) for k in ("x", "z", "width", "depth")),
-                float(d.get("capacity_g", 20_000.0)),
-            ),
-        ),
+        scales=each("scales", _scale),
         facings=each("facings", _facing),
         products=each("products", lambda d: _product(d, head["currency"])),
         tolerances=Tolerances(**{k: float(v) for k, v in data.get("tolerances", {}).items()}),
@@ -275,7 +292,7 @@ def parse_store(text: str, name: str = "store.yaml") -> Store:
     """The store that `text` describes. `name` stands for the file in the sentences of StoreError."""
     try:
         node = yaml.compose(text, Loader=_UniqueKeyLoader)
-        data = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+        data = yaml.load(text, Loader=_UniqueKeyLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise StoreError([f"{name}:{line}: {error.problem or 'this is not YAML'}"]) from error
@@ -285,7 +302,7 @@ def parse_store(text: str, name: str = "store.yaml") -> Store:
         raise StoreError([f"{name}:1: the file is empty: start with 'store:' (see the demo store)"])
     lines = dict(_lines(node))
 
-    def line(path: _Path) -> int:
+    def line_of(path: _Path) -> int:
         while path not in lines:
             path = path[:-1]
         return lines[path]
@@ -296,7 +313,7 @@ def parse_store(text: str, name: str = "store.yaml") -> Store:
         store = _store(data)
         problems = list(_geometry_problems(store))
     if problems or store is None:
-        ordered = sorted(((line(p.path), p.text) for p in problems))
+        ordered = sorted((line_of(p.path), p.text) for p in problems)
         raise StoreError([f"{name}:{n}: {text}" for n, text in ordered])
     return store
 

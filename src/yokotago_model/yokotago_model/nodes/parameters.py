@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Declares the parameter dataclass of a stage on its node, and reads it back.
 
-A field of the dataclass is a ROS parameter of the same name. Metadata of the field, made by `parameter`, says what it means
-and in which range it lies, so that `ros2 param describe` does too.
+A field of the dataclass is a ROS parameter of the same name. Its metadata may hold `description` and `range`, which
+`ros2 param describe` then shows.
 """
 
 from __future__ import annotations
@@ -36,11 +36,7 @@ def declare(node: Node, parameters: type[_P]) -> _P:
     """
     values: dict[str, Any] = {}
     for field in dataclasses.fields(parameters):  # type: ignore[arg-type]
-        default = (
-            field.default_factory()
-            if field.default_factory is not dataclasses.MISSING
-            else field.default
-        )
+        default = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
         stored = list(default) if isinstance(default, tuple) else default
         value = node.declare_parameter(field.name, stored, _descriptor(field, default)).value
         values[field.name] = tuple(value) if isinstance(default, tuple) else value

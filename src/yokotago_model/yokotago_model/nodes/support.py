@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""The base of every node: events in and out as messages, the quality of service of each topic, diagnostics, a clean end."""
+"""The base of every node: events in and out as messages, quality of service, diagnostics, a clean end."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ from ..store import Store
 from ..store_file import StoreError, read_store
 
 RELIABLE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
-LATCHED = QoSProfile(
-    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
-)
+LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 BEST_EFFORT = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
@@ -133,7 +131,7 @@ class StoreNode(Node):
 
 
 def run(make: Callable[[], Node]) -> None:
-    """Spin the node that `make` makes until SIGINT or SIGTERM; exit code 2 with one clear sentence where it cannot start."""
+    """Spin the node that `make` makes until SIGINT or SIGTERM; exit code 2 and a sentence where it cannot start."""
     # A supervisor ends a node with SIGTERM, a person with Ctrl-C: both end it the same way.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     rclpy.init()
