@@ -24,12 +24,13 @@ _HEAD_UP_SHARE = 0.117
 
 @dataclass(frozen=True)
 class Limb:
-    """A capsule that tapers from radius r1 at p to r2 at q [m]."""
+    """A capsule that tapers from radius r1 at p to r2 at q [m]. hair: it is a head without a hat."""
 
     p: Point
     q: Point
     r1: float
     r2: float
+    hair: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def limbs(build: Build, pose: Pose, hands: tuple[Point, Point]) -> list[Limb]:
     hx, hy, hz = head(build, pose)
     r = _HEAD_RADIUS_SHARE * h
     made.append(Limb(top, (hx, hy, hz), 0.035 * h, 0.035 * h))
-    made.append(Limb((hx, hy, hz - 0.25 * r), (hx, hy, hz + 0.18 * r), 0.95 * r, r))
+    made.append(Limb((hx, hy, hz - 0.25 * r), (hx, hy, hz + 0.18 * r), 0.95 * r, r, not build.hat))
     if build.hat:
         made.append(Limb((hx - 0.04 * c, hy - 0.04 * s, hz + 0.75 * r), (hx + 0.1 * c, hy + 0.1 * s, hz + 0.7 * r), 1.05 * r, 0.7 * r))
     if build.bag:

@@ -25,20 +25,22 @@ def _not_negative(params: Any) -> None:
 class SensorNoise:
     """A ToF camera.
 
-    The standard deviation of a pixel is base_mm + per_m2_mm * z^2 + corner_mm * r^4, where z is the distance [m] and r the
-    distance from the image centre (1 at the middle of a side, 1.41 in a corner).
+    The standard deviation of a pixel is base_mm + per_m2_mm * z^2 + corner_mm * max(0, r - 0.85), where z is the distance [m]
+    and r the distance from the image centre (1 at the middle of a side, 1.41 in a corner). On a real overhead camera 3.37 m
+    above the floor (data/overhead_tof) it is 15.6 mm for r < 0.8, 29 mm at 1.05 and 38 mm at 1.25, and the share of empty
+    pixels is below 1 % up to 0.8, 16 % at 1.05, 44 % at 1.15, 79 % at 1.25, without memory from frame to frame.
     """
 
     base_mm: float = 2.0
-    per_m2_mm: float = 0.5
-    corner_mm: float = 3.0
+    per_m2_mm: float = 1.2
+    corner_mm: float = 60.0
     empty_share: float = 0.09
     """Pixels without a measurement in an empty store, nearly all in the corners."""
-    flicker_share: float = 0.004
+    flicker_share: float = 0.006
     """Pixels that drop out at random, anywhere."""
-    dark_person_share: float = 0.15
-    """People with dark hair, from whose head a fifth of the pixels do not come back."""
-    flying_share: float = 0.4
+    dark_hair_share: float = 0.2
+    """Pixels on dark hair that do not come back besides."""
+    flying_share: float = 0.3
     """Pixels at a silhouette that lie somewhere between the front and the background."""
     multipath_mm: float = 8.0
     """Amplitude of a slow, smooth error over the image."""

@@ -200,9 +200,10 @@ class Simulation:
             if self._frame_now(self._frame_hz):
                 self._frame()
             if cameras is not None:
+                stamp = frame_stamp(self._start, self._tick, TICK_HZ)
                 due = [s for s in self.store.sensors if self._frame_now(s.rate_hz) and not self._dark(s.sensor_id)]
                 bodies = [(a.build, body.limbs(a.build, a.pose, a.hands)) for a in self._actors]
-                for arrival, topic, event in cameras.capture(due, self._level, self._stamp(self.now), bodies, self.stock):
+                for arrival, topic, event in cameras.capture(due, self._level, stamp, self.now, bodies, self.stock):
                     self._push(arrival, topic, event)
             for sent, burst in self.scales.bursts(self.now):
                 line = self._scale_lines[burst.scale_id]

@@ -64,6 +64,7 @@ class Stock:
         if product_id is None and wanted:
             wanted = [u for u in wanted if u.product_id == wanted[0].product_id]
         taken = wanted[:count]
+        self.revision += 1
         self._standing[facing_id] = [u for u in standing if not any(u is t for t in taken)]
         return taken
 
