@@ -4,5 +4,5 @@
 
 from hypothesis import settings
 
-settings.register_profile("store", deadline=None)
+settings.register_profile("store", deadline=None, max_examples=50)
 settings.load_profile("store")

@@ -52,7 +52,7 @@ class StoreNode(Node):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._publishers: dict[str, Publisher] = {}
+        self._outputs: dict[str, Publisher] = {}
         self._received: dict[str, int] = {}
         self._sent: dict[str, int] = {}
         self._refused: dict[str, str] = {}
@@ -95,17 +95,17 @@ class StoreNode(Node):
 
     def advertise(self, topic_name: str) -> None:
         """Announce a topic before its first event, so that subscribers have found it by then."""
-        if topic_name not in self._publishers:
+        if topic_name not in self._outputs:
             kind = topic(topic_name)
             if kind is None:
                 raise ConversionError(f"{topic_name} is no topic of the store")
-            self._publishers[topic_name] = self.create_publisher(kind.message, topic_name, qos(topic_name))
+            self._outputs[topic_name] = self.create_publisher(kind.message, topic_name, qos(topic_name))
 
     def publish(self, event: Event, topic_name: str | None = None) -> None:
         """Publish an event on its topic, or on the one named."""
         name = topic_name or topic_of(event)
         self.advertise(name)
-        self._publishers[name].publish(to_message(event))
+        self._outputs[name].publish(to_message(event))
         self._sent[name] = self._sent.get(name, 0) + 1
         self.progress_counter.count(name)
 
