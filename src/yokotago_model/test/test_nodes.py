@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""The base of every node, in this process and over DDS: events cross, bad messages are refused and told, health is reported."""
+"""The base of every node, over DDS: events cross, bad messages are refused and told, health is reported."""
 
 from __future__ import annotations
 
