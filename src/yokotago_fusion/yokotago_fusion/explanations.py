@@ -1,0 +1,559 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that may have made one weight step, each with its log likelihood.
+
+A step is explained by pieces: so many units of one product taken from its place, a thing in a wrong place taken, a thing
+that somebody holds put back, a thing from outside the store put down; or by nothing at all (a disturbance). One piece is
+the rule; several hands at one deck, or one hand that takes two things, make more.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from yokotago_model.events import Stamp
+
+from .hands import Actor, Window, log_body_at, log_hand_at, log_timing
+from .hypotheses import PersonId, Stray, Unit, World
+from .likelihoods import log_laplace, log_normal, log_sum
+from .parameters import FusionParameters
+from .planogram import Deck, Planogram
+from .whereabouts import Whereabouts
+
+NOBODY = 0
+"""Person of a movement that is nobody's."""
+
+REACH_SIGMAS = 8.0
+"""Explanations further from the measured weight than so many standard deviations are not considered."""
+
+MOST_UNITS = 12
+"""Units of one product that a shopper's movement may have at most."""
+
+MOST_RESTOCKED = 60
+"""The same for staff."""
+
+
+class Measurement(NamedTuple):
+    """A step of a deck: the sum over its scales that moved together.
+
+    grams: change, negative when something went; variance [g^2]; parts: change of each scale and its variance.
+    """
+
+    deck: Deck
+    begin: Stamp
+    end: Stamp
+    grams: float
+    variance: float
+    parts: tuple[tuple[str, float, float], ...]
+    change_ids: tuple[str, ...]
+
+    @property
+    def moment(self) -> Stamp:
+        """The middle of the step."""
+        return (self.begin + self.end) // 2
+
+
+class Kind(enum.Enum):
+    """What a piece is."""
+
+    TAKE = "took"
+    TAKE_STRAY = "took a thing from a wrong place"
+    PUT = "put back"
+    PUT_STRAY = "put back in a wrong place"
+    FOREIGN = "put down something from outside"
+    RESTOCK = "restocked"
+
+
+class Piece(NamedTuple):
+    """One movement of some units by somebody.
+
+    mean, variance: what it adds to the deck's weight [g], [g^2]; type_units: units of product_id whose common deviation
+    from the catalogue counts once for all pieces, signed as mean; logp: of the piece before the weight is compared;
+    units: the things put back, or the one taken from a wrong place; scale_ids: where the weight can show.
+    """
+
+    mean: float
+    variance: float
+    type_units: int
+    product_id: str
+    logp: float
+    kind: Kind
+    track_id: int
+    person: PersonId
+    holder: PersonId
+    reach_id: str
+    facing_id: str
+    quantity: int
+    units: tuple[Unit, ...]
+    stray: Stray | None
+    scale_ids: tuple[str, ...]
+    identity: tuple[tuple[int, PersonId], ...]
+    alone: bool
+
+
+class Explanation(NamedTuple):
+    """Pieces that make a step, and the log density of the step with them; no pieces: nobody's."""
+
+    logp: float
+    pieces: tuple[Piece, ...]
+
+
+class Scene:
+    """What is known around one step: who may have acted, and how well each fits each place. Answers are kept."""
+
+    def __init__(
+        self,
+        measurement: Measurement,
+        actors: Sequence[Actor],
+        planogram: Planogram,
+        whereabouts: Whereabouts,
+        staff: frozenset[PersonId],
+        params: FusionParameters,
+        offset: Stamp = 0,
+    ) -> None:
+        self.measurement = measurement
+        self.actors = actors
+        self.planogram = planogram
+        self.staff = staff
+        self.params = params
+        self._whereabouts = whereabouts
+        self._begin = measurement.begin - offset
+        self._end = measurement.end - offset
+        self._fits: dict[tuple[int, Window, float], float] = {}
+
+    def fit(self, number: int, window: Window, blur: float = 0.0) -> float:
+        """Log ratio of the actor's hand and time given a movement in `window`, to no movement of theirs."""
+        key = (number, window, blur)
+        if key not in self._fits:
+            actor, params = self.actors[number], self.params
+            if actor.evidence is None:
+                shelf = self.measurement.deck.shelf
+                middle = (self._begin + self._end) // 2
+                value = log_body_at(self._whereabouts, actor.track_id, shelf, middle, window, params)
+            else:
+                begin = self._begin - round(params.step_before_s * 1e9)
+                end = self._end + round(params.step_after_s * 1e9)
+                value = log_hand_at(actor.evidence, begin, end, window, blur, params)
+                value += log_timing(actor.evidence.reach, self._begin, self._end, params)
+                value += math.log((1 - params.p_idle) / params.p_idle)
+            self._fits[key] = value
+        return self._fits[key]
+
+    def people(self, number: int, world: World) -> Iterator[tuple[PersonId, float, tuple[tuple[int, PersonId], ...]]]:
+        """Who the actor is in this world, with the log probability and what is thereby assumed about the tracks."""
+        actor = self.actors[number]
+        if len(actor.people) == 1:
+            yield actor.people[0][0], 0.0, ()
+        elif actor.track_id in world.identity:
+            yield world.identity[actor.track_id], 0.0, ()
+        else:
+            taken = set(world.identity.values())
+            for person, logp in actor.people:
+                if person not in taken:
+                    swap = () if person == actor.track_id else ((person, actor.track_id),)
+                    yield person, logp, ((actor.track_id, person), *swap)
+
+
+def _takes(scene: Scene, world: World, grams: float, reach: float) -> Iterator[Piece]:
+    m, params, planogram = scene.measurement, scene.params, scene.planogram
+    prior = math.log(params.p_take)
+    more = math.log(params.p_more)
+    for number, actor in enumerate(scene.actors):
+        for facing in m.deck.facings:
+            window = (facing.x, facing.x + facing.width, facing.z, facing.z + facing.height)
+            fit = scene.fit(number, window)
+            if fit < -params.margin:
+                continue
+            believed = planogram.product_of(facing.facing_id)
+            others = [p for p in planogram.weighing(-grams - reach, -grams + reach) if p != believed]
+            for product_id in (believed, *others):
+                weight = planogram.weight(product_id)
+                belief = planogram.log_belief(facing.facing_id, product_id)
+                usual = product_id == believed
+                most = max(2, min(MOST_UNITS, math.ceil((reach - grams) / weight.mean))) if usual else 1
+                for person, logp, identity in scene.people(number, world):
+                    for n in range(1, most + 1):
+                        yield Piece(
+                            -n * weight.mean,
+                            n * weight.variance,
+                            -n,
+                            product_id,
+                            fit + prior + belief + logp + (n - 1) * more,
+                            Kind.TAKE,
+                            actor.track_id,
+                            person,
+                            person,
+                            actor.reach_id,
+                            facing.facing_id,
+                            n,
+                            (),
+                            None,
+                            facing.scale_ids,
+                            identity,
+                            not usual,
+                        )
+
+
+def _stray_takes(scene: Scene, world: World) -> Iterator[Piece]:
+    m, params = scene.measurement, scene.params
+    scale_ids = tuple(s.scale_id for s in m.deck.scales)
+    for stray in world.strays.get(m.deck.deck_id, ()):
+        for number, actor in enumerate(scene.actors):
+            fit = scene.fit(number, (stray.x, stray.x, stray.z, stray.z), stray.stddev)
+            for person, logp, identity in scene.people(number, world):
+                yield Piece(
+                    -stray.unit.mean,
+                    stray.unit.variance,
+                    0,
+                    stray.unit.product_id,
+                    fit + math.log(params.p_take) + logp,
+                    Kind.TAKE_STRAY,
+                    actor.track_id,
+                    person,
+                    person,
+                    actor.reach_id,
+                    stray.unit.facing_id,
+                    1,
+                    (stray.unit,),
+                    stray,
+                    scale_ids,
+                    identity,
+                    False,
+                )
+
+
+def _where(scene: Scene, number: int) -> tuple[float, float, float]:
+    """Where the actor's hand was at the step: along and up the shelf's front, and how sure [m]."""
+    m, actor = scene.measurement, scene.actors[number]
+    if actor.evidence is None or not actor.evidence.samples:
+        x0, x1, z0, z1 = m.deck.window
+        return (x0 + x1) / 2, (z0 + z1) / 2, max(x1 - x0, z1 - z0) / 3
+    _, along, _, up, stddev = min(actor.evidence.samples, key=lambda s: abs(s[0] - m.moment))
+    return along, up, math.hypot(stddev, scene.params.hand_stddev)
+
+
+def _puts(scene: Scene, world: World, holders: Sequence[PersonId]) -> Iterator[Piece]:
+    m, params, planogram = scene.measurement, scene.params, scene.planogram
+    every_scale = tuple(s.scale_id for s in m.deck.scales)
+    more = math.log(params.p_more)
+    for number, actor in enumerate(scene.actors):
+        somewhere = scene.fit(number, m.deck.window)
+        if somewhere < -params.margin:
+            continue
+        along, up, stddev = _where(scene, number)
+        for person, logp, identity in scene.people(number, world):
+            for holder in dict.fromkeys((person, *holders)):
+                held = world.held.get(holder, ())
+                prior = math.log(params.p_put) + logp - math.log(max(1, len(held)))
+                if holder != person:
+                    prior += math.log(params.p_other_holder)
+                for units in _handfuls(held):
+                    product_id, n = units[0].product_id, len(units)
+                    mean = math.fsum(u.mean for u in units)
+                    variance = math.fsum(u.variance for u in units)
+                    base = prior + (n - 1) * more
+                    own = planogram.facings_of(product_id, m.deck) if product_id else []
+                    for facing in own:
+                        window = (facing.x, facing.x + facing.width, facing.z, facing.z + facing.height)
+                        yield Piece(
+                            mean,
+                            variance,
+                            0,
+                            product_id,
+                            base + scene.fit(number, window) + math.log(params.p_proper),
+                            Kind.PUT,
+                            actor.track_id,
+                            person,
+                            holder,
+                            actor.reach_id,
+                            facing.facing_id,
+                            n,
+                            units,
+                            None,
+                            facing.scale_ids,
+                            identity,
+                            False,
+                        )
+                    if own and len(m.deck.facings) == 1:
+                        continue
+                    yield Piece(
+                        mean,
+                        variance,
+                        0,
+                        product_id,
+                        base + somewhere + math.log(1 - params.p_proper),
+                        Kind.PUT_STRAY,
+                        actor.track_id,
+                        person,
+                        holder,
+                        actor.reach_id,
+                        units[0].facing_id,
+                        n,
+                        units,
+                        Stray(units[0], along, up, stddev),
+                        every_scale,
+                        identity,
+                        False,
+                    )
+
+
+def _handfuls(held: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
+    """What may be put back at once: each thing, and several of one product."""
+    for unit in held:
+        yield (unit,)
+    for product_id in dict.fromkeys(u.product_id for u in held):
+        same = tuple(u for u in held if u.product_id == product_id)
+        for n in range(2, len(same) + 1):
+            yield same[:n]
+
+
+def _staff(scene: Scene, grams: float, reach: float) -> Iterator[Piece]:
+    """Staff bring and take what they like; it is in nobody's basket."""
+    m, params, planogram = scene.measurement, scene.params, scene.planogram
+    for number, actor in enumerate(scene.actors):
+        if actor.people[0][0] not in scene.staff:
+            continue
+        for facing in m.deck.facings:
+            window = (facing.x, facing.x + facing.width, facing.z, facing.z + facing.height)
+            product_id = planogram.product_of(facing.facing_id)
+            weight = planogram.weight(product_id)
+            sign = 1 if grams > 0 else -1
+            most = min(MOST_RESTOCKED, math.ceil((abs(grams) + reach) / weight.mean))
+            for n in range(1, most + 1):
+                yield Piece(
+                    sign * n * weight.mean,
+                    n * weight.variance,
+                    sign * n,
+                    product_id,
+                    scene.fit(number, window) + math.log(0.5),
+                    Kind.RESTOCK,
+                    actor.track_id,
+                    actor.people[0][0],
+                    NOBODY,
+                    actor.reach_id,
+                    facing.facing_id,
+                    sign * n,
+                    (),
+                    None,
+                    facing.scale_ids,
+                    (),
+                    False,
+                )
+
+
+def _foreign(scene: Scene, grams: float) -> Iterator[Piece]:
+    """Something from outside the store is put down: it weighs whatever was measured."""
+    m, params = scene.measurement, scene.params
+    if grams <= 0:
+        return
+    unit = Unit("", grams, m.variance + params.sensor_floor_g**2)
+    for number, actor in enumerate(scene.actors):
+        along, up, stddev = _where(scene, number)
+        yield Piece(
+            grams,
+            1000.0**2,
+            0,
+            "",
+            scene.fit(number, m.deck.window) + math.log(params.p_foreign),
+            Kind.FOREIGN,
+            actor.track_id,
+            NOBODY,
+            NOBODY,
+            actor.reach_id,
+            "",
+            1,
+            (unit,),
+            Stray(unit, along, up, stddev),
+            tuple(s.scale_id for s in m.deck.scales),
+            (),
+            True,
+        )
+
+
+def pieces_of(scene: Scene, world: World, grams: float, variance: float, holders: Sequence[PersonId]) -> list[Piece]:
+    """Every piece that may have part in a step of `grams` in this world, lightest first."""
+    params = scene.params
+    heaviest = max((scene.planogram.weight(p).variance for p in scene.planogram.products), default=0.0)
+    noise = _noise(scene, grams, variance)
+    reach = REACH_SIGMAS * math.sqrt(noise + 4 * heaviest)
+    found = [
+        *_takes(scene, world, grams, reach),
+        *_stray_takes(scene, world),
+        *_puts(scene, world, holders),
+        *_foreign(scene, grams),
+    ]
+    if scene.staff:
+        found = [p for p in found if p.person not in scene.staff]
+        found.extend(_staff(scene, grams, reach))
+    found = [p for p in found if p.logp > -2.5 * params.margin]
+    found.sort(key=lambda p: (p.mean, p.track_id, p.kind.value, p.facing_id, p.product_id, p.quantity))
+    return found
+
+
+def _noise(scene: Scene, grams: float, variance: float) -> float:
+    params = scene.params
+    return variance + params.sensor_floor_g**2 + (params.gain_stddev_share * grams) ** 2
+
+
+def compatible(pieces: Sequence[Piece]) -> bool:
+    """Whether the pieces can be made in one step: nothing is moved twice, and one hand moves at most two things."""
+    seen: set[tuple[object, ...]] = set()
+    hands: dict[tuple[int, str], int] = {}
+    for p in pieces:
+        match p.kind:
+            case Kind.TAKE | Kind.RESTOCK:
+                marks: list[tuple[object, ...]] = [(p.track_id, p.facing_id)]
+            case Kind.TAKE_STRAY:
+                marks = [("stray", p.stray)]
+            case _:
+                marks = [("held", p.holder, u) for u in p.units]
+        if any(mark in seen for mark in marks) or (p.alone and len(pieces) > 1):
+            return False
+        seen.update(marks)
+        hand = (p.track_id, p.reach_id)
+        hands[hand] = hands.get(hand, 0) + 1
+        if hands[hand] > 2:
+            return False
+    tracks: dict[int, PersonId] = {}
+    for p in pieces:
+        for track, person in p.identity:
+            if tracks.setdefault(track, person) != person:
+                return False
+    return True
+
+
+def score(scene: Scene, pieces: Sequence[Piece], grams: float, variance: float, whole: bool = True) -> float:
+    """Log density of a step of `grams` made by these pieces; minus infinity when they cannot.
+
+    The weight is normal about the pieces' sum with a wide second component (3 in 100) for what the model does not know.
+    whole: the step is not merged from several, so that each scale's own part can be held against the pieces too.
+    """
+    params = scene.params
+    noise = _noise(scene, grams, variance)
+    if not pieces:
+        quiet = log_normal(grams, 4 * noise + params.disturbance_stddev_g**2 / 16)
+        shaken = log_laplace(grams, 10 * params.disturbance_stddev_g)
+        return math.log(params.p_nobody) + log_sum((math.log(0.9) + quiet, math.log(0.1) + shaken))
+    spread = noise + math.fsum(p.variance for p in pieces)
+    types: dict[str, int] = {}
+    for p in pieces:
+        types[p.product_id] = types.get(p.product_id, 0) + p.type_units
+    for product_id, units in types.items():
+        if units:
+            spread += units * units * scene.planogram.weight(product_id).mean_variance
+    off = grams - math.fsum(p.mean for p in pieces)
+    if off * off > REACH_SIGMAS**2 * spread:
+        return -math.inf
+    fits = log_sum((math.log(0.97) + log_normal(off, spread), math.log(0.03) + log_normal(off, 9 * spread)))
+    extra = (len(pieces) - len({(p.track_id, p.reach_id) for p in pieces})) * math.log(params.p_piece)
+    total = fits + math.fsum(p.logp for p in pieces) + extra
+    return total + (_log_split(scene, pieces) if whole else 0.0)
+
+
+def _log_split(scene: Scene, pieces: Sequence[Piece]) -> float:
+    """How well the step's parts on single scales fit: a thing's weight shows on the scales below it and nowhere else."""
+    m = scene.measurement
+    if len(m.deck.scales) == 1:
+        return 0.0
+    parts = {scale_id: (grams, variance) for scale_id, grams, variance in m.parts}
+    total = 0.0
+    for scale in m.deck.scales:
+        grams, variance = parts.get(scale.scale_id, (0.0, scene.params.sensor_floor_g**2))
+        low = high = 0.0
+        spread = variance + scene.params.sensor_floor_g**2 + (scene.params.gain_stddev_share * m.grams) ** 2
+        for p in pieces:
+            if p.scale_ids == (scale.scale_id,):
+                low, high, spread = low + p.mean, high + p.mean, spread + p.variance
+            elif scale.scale_id in p.scale_ids:
+                low, high, spread = low + min(p.mean, 0.0), high + max(p.mean, 0.0), spread + p.variance
+        outside = max(0.0, low - grams, grams - high)
+        total += max(-0.5 * outside * outside / spread, -12.0)
+    return total
+
+
+def explain(
+    scene: Scene, world: World, grams: float, variance: float, holders: Sequence[PersonId], whole: bool = True
+) -> list[Explanation]:
+    """Every explanation of a step of `grams` in this world, of up to three pieces, the nobody's one first."""
+    found = [Explanation(score(scene, (), grams, variance), ())]
+    pieces = pieces_of(scene, world, grams, variance, holders)
+    for p in pieces:
+        _add(found, scene, (p,), grams, variance, whole)
+    joint = [p for p in pieces if not p.alone]
+    if not joint:
+        return found
+    means = [p.mean for p in joint]
+    spread = _noise(scene, grams, variance) + 3 * max(
+        p.variance + (p.type_units**2) * 3 * scene.planogram.weight(p.product_id).mean_variance
+        if p.type_units
+        else p.variance
+        for p in joint
+    )
+    reach = REACH_SIGMAS * math.sqrt(spread)
+
+    def last(after: int, missing: float) -> range:
+        return range(bisect_left(means, missing - reach, after), bisect_right(means, missing + reach, after))
+
+    for i, first in enumerate(joint):
+        for j in last(i + 1, grams - first.mean):
+            _add(found, scene, (first, joint[j]), grams, variance, whole)
+    if len({p.track_id for p in joint}) > 1:
+        for i, first in enumerate(joint):
+            for j in range(i + 1, len(joint)):
+                if not compatible((first, joint[j])):
+                    continue
+                for k in last(j + 1, grams - first.mean - means[j]):
+                    _add(found, scene, (first, joint[j], joint[k]), grams, variance, whole)
+    return found
+
+
+def _add(
+    found: list[Explanation], scene: Scene, pieces: tuple[Piece, ...], grams: float, variance: float, whole: bool
+) -> None:
+    if compatible(pieces):
+        logp = score(scene, pieces, grams, variance, whole)
+        if logp > -math.inf:
+            found.append(Explanation(logp, pieces))
+
+
+def apply(world: World, pieces: Iterable[Piece], deck: Deck, grams: float, variance: float) -> World:
+    """The world after these pieces were moved.
+
+    A single taken unit is known by what the scale showed when it went, which is surer than the catalogue.
+    """
+    pieces = tuple(pieces)
+    for p in pieces:
+        if p.identity:
+            world = world.with_identity(dict(p.identity))
+        if p.kind is Kind.TAKE:
+            mean, spread = -p.mean / p.quantity, p.variance / p.quantity
+            if len(pieces) == 1:
+                mean = -grams / p.quantity
+                spread = spread * (1 - 1 / p.quantity) + variance / p.quantity**2
+            unit = Unit(p.product_id, mean, spread, p.facing_id)
+            world = world.with_held(p.person, _sorted((*world.held.get(p.person, ()), *[unit] * p.quantity)))
+        elif p.kind is Kind.TAKE_STRAY:
+            strays = list(world.strays.get(deck.deck_id, ()))
+            strays.remove(p.stray)  # type: ignore[arg-type]
+            world = world.with_strays(deck.deck_id, tuple(strays))
+            if p.product_id:
+                world = world.with_held(p.person, _sorted((*world.held.get(p.person, ()), *p.units)))
+        elif p.kind in (Kind.PUT, Kind.PUT_STRAY, Kind.FOREIGN):
+            held = list(world.held.get(p.holder, ()))
+            for unit in p.units:
+                if p.kind is not Kind.FOREIGN:
+                    held.remove(unit)
+            if p.kind is not Kind.FOREIGN:
+                world = world.with_held(p.holder, tuple(held))
+            if p.stray is not None:
+                added = tuple(p.stray._replace(unit=u) for u in p.units)
+                world = world.with_strays(deck.deck_id, (*world.strays.get(deck.deck_id, ()), *added))
+    return world
+
+
+def _sorted(units: Iterable[Unit]) -> tuple[Unit, ...]:
+    return tuple(sorted(units))

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the fusion believes before it sees anything: times, priors and bounds, one frozen dataclass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class FusionParameters:
+    """Parameters of the stage Fusion. Probabilities are shares 0 to 1, weights grams, times seconds, lengths metres.
+
+    Time
+        silent_after_s: a stream without news for so long no longer holds the others back, and is reported;
+        change_detection_s: how long after a step its weight change may be published, where no /progress tells it;
+        settle_s: how long after the last fact about it a group of changes is decided;
+        reach_wait_s: how long after a change a reach that goes on may hold back the decision;
+        gone_s: a track absent for so long after it left through a door is gone;
+        receipt_after_s: how long after leaving a receipt is made at the earliest;
+        correct_after_s: how long after its receipt a visit may still be corrected;
+        step_before_s, step_after_s: how far outside the reported step the hand may have moved the thing;
+        timing_stddev_s: of the distance in time between a hand and the step that it made;
+        hold_s: changes of one scale this close may be parts of one movement.
+
+    Place
+        hand_stddev: how far a hand is from the middle of what it holds, on top of the measurement's own deviation;
+        place_outlier: probability that the hand's position says nothing about the place;
+        missed_reach: probability that a hand in a shelf is not reported at all;
+        arm_length: how far from a shelf's front a person can stand and take something;
+        body_stddev: of the distance along the shelf between a person and what they take.
+
+    Weight
+        type_stddev_share, type_stddev_floor_g: how far a product's true mean lies from the catalogue's;
+        sensor_floor_g: noise of a change on top of its reported deviation;
+        gain_stddev_share: a change's share that the scale's gain or cross-talk may add;
+        disturbance_stddev_g: of a change that nobody made: a step on the floor, a neighbour's plate.
+
+    Prior
+        p_take, p_put, p_nobody: what a change is before anything is known;
+        p_more: each unit more in one movement; p_piece: a second thing in the same step;
+        p_proper: a thing put back goes to its own place; p_foreign: something from outside the store is put down;
+        p_other_holder: the thing put back is in somebody else's basket (after a hand-over);
+        p_planogram: a facing holds what the planogram says; p_split: one movement shows as several changes;
+        p_idle: a reach moves nothing.
+
+    Solver
+        margin: explanations less probable than the best by more than exp(margin) may be dropped;
+        hypotheses: at most so many are carried on; open_hypotheses: at most so many while a group is solved;
+        keep_share: a hypothesis less probable than this is forgotten once its group is decided.
+
+    Trust
+        review_below: a visit whose basket is less probable than this is sent to a person;
+        learn_above: what is surer than this teaches weights, clocks and the planogram.
+    """
+
+    silent_after_s: float = 5.0
+    change_detection_s: float = 2.0
+    settle_s: float = 0.2
+    reach_wait_s: float = 6.0
+    gone_s: float = 1.0
+    receipt_after_s: float = 1.0
+    correct_after_s: float = 120.0
+    step_before_s: float = 0.25
+    step_after_s: float = 0.15
+    timing_stddev_s: float = 0.3
+    hold_s: float = 40.0
+
+    hand_stddev: float = 0.05
+    place_outlier: float = 0.01
+    missed_reach: float = 0.01
+    arm_length: float = 1.0
+    body_stddev: float = 0.35
+
+    type_stddev_share: float = 0.02
+    type_stddev_floor_g: float = 1.0
+    sensor_floor_g: float = 1.0
+    gain_stddev_share: float = 0.003
+    disturbance_stddev_g: float = 8.0
+
+    p_take: float = 0.75
+    p_put: float = 0.25
+    p_nobody: float = 0.05
+    p_more: float = 0.15
+    p_piece: float = 0.1
+    p_proper: float = 0.7
+    p_foreign: float = 0.01
+    p_other_holder: float = 0.02
+    p_planogram: float = 0.99
+    p_split: float = 0.05
+    p_idle: float = 0.4
+
+    margin: float = 14.0
+    hypotheses: int = 200
+    open_hypotheses: int = 4000
+    keep_share: float = 1e-5
+
+    review_below: float = 0.75
+    learn_above: float = 0.98
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not value > 0:
+                raise ValueError(f"{field.name} is {value}: it must be above 0")
+            share = field.name.startswith(("p_", "place_", "missed_", "keep_", "review_", "learn_"))
+            if share and value >= 1:
+                raise ValueError(f"{field.name} is {value}: it must be below 1")

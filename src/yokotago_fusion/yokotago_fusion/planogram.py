@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which product stands where, how many, and what one unit weighs: as the store was described, and as it was then seen.
+
+Scales that share a facing are weighed together: a thing that stands across two plates shows on both in a split that
+nobody knows, but its whole weight on their sum. Such a set of scales is a deck.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from yokotago_model.events import Catalogue, Product
+from yokotago_model.store import Facing, Scale, Shelf, Store
+
+from .parameters import FusionParameters
+
+
+@dataclass(frozen=True)
+class Deck:
+    """Scales that share facings, with the window x0, x1, z0, z1 [m] of the shelf's front above them."""
+
+    deck_id: str
+    shelf: Shelf
+    scales: tuple[Scale, ...]
+    facings: tuple[Facing, ...]
+    window: tuple[float, float, float, float]
+
+
+def decks_of(store: Store) -> tuple[Deck, ...]:
+    """The decks of a store in the order of their first scales. A deck is named after its first scale."""
+    leader = {s.scale_id: s.scale_id for s in store.scales}
+
+    def root(scale_id: str) -> str:
+        while leader[scale_id] != scale_id:
+            scale_id = leader[scale_id]
+        return scale_id
+
+    order = {s.scale_id: i for i, s in enumerate(store.scales)}
+    for facing in store.facings:
+        roots = sorted({root(s) for s in facing.scale_ids}, key=order.__getitem__)
+        for other in roots[1:]:
+            leader[other] = roots[0]
+    decks = []
+    for first in store.scales:
+        if root(first.scale_id) != first.scale_id:
+            continue
+        scales = tuple(s for s in store.scales if root(s.scale_id) == first.scale_id)
+        facings = tuple(f for f in store.facings if f.scale_ids and root(f.scale_ids[0]) == first.scale_id)
+        shelf = store.shelf[first.shelf_id]
+        if facings:
+            window = (
+                min(f.x for f in facings),
+                max(f.x + f.width for f in facings),
+                min(f.z for f in facings),
+                max(f.z + f.height for f in facings),
+            )
+        else:
+            window = (first.x, first.x + first.width, first.z, shelf.size[2])
+        decks.append(Deck(first.scale_id, shelf, scales, facings, window))
+    return tuple(decks)
+
+
+@dataclass(frozen=True)
+class UnitWeight:
+    """What one unit weighs [g]: mean over all units, its variance, and the variance from unit to unit."""
+
+    mean: float
+    mean_variance: float
+    variance: float
+
+    def of(self, units: int) -> tuple[float, float]:
+        """Mean and variance of the weight of so many units together."""
+        return units * self.mean, units * self.variance + units * units * self.mean_variance
+
+
+class Planogram:
+    """The live planogram of one store."""
+
+    def __init__(self, store: Store, params: FusionParameters) -> None:
+        self._params = params
+        self.decks = decks_of(store)
+        self.deck_of_scale = {s.scale_id: d for d in self.decks for s in d.scales}
+        self._facing = dict(store.facing)
+        self.products: dict[str, Product] = {}
+        self._weights: dict[str, UnitWeight] = {}
+        self._by_weight: list[tuple[float, str]] = []
+        self._beliefs: dict[str, dict[str, float]] = {}
+        self.stock = {f.facing_id: f.stock for f in store.facings}
+        self.use(store.products)
+
+    def use(self, products: Iterable[Product]) -> None:
+        """Take these products for the whole catalogue; what was learned about one whose weight is unchanged is kept."""
+        known = self.products
+        self.products = {p.product_id: p for p in products}
+        for p in self.products.values():
+            old = known.get(p.product_id)
+            if old is None or (old.weight, old.weight_stddev) != (p.weight, p.weight_stddev):
+                share, floor = self._params.type_stddev_share, self._params.type_stddev_floor_g
+                self._weights[p.product_id] = UnitWeight(
+                    p.weight, (share * p.weight) ** 2 + floor**2, max(p.weight_stddev, 0.2) ** 2
+                )
+        self._sort()
+
+    def catalogue(self, event: Catalogue) -> None:
+        """A new catalogue; products that stand in the store and are no longer in it keep their old entries."""
+        kept = {p.product_id for p in event.products}
+        standing = {f.product_id for f in self._facing.values()} - kept
+        self.use((*event.products, *(self.products[p] for p in sorted(standing) if p in self.products)))
+
+    def _sort(self) -> None:
+        self._by_weight = sorted((self._weights[p].mean, p) for p in self.products)
+
+    def weight(self, product_id: str) -> UnitWeight:
+        """What one unit of the product weighs, as far as known."""
+        return self._weights[product_id]
+
+    def weighing(self, low: float, high: float) -> list[str]:
+        """Products whose units weigh between low and high [g], lightest first."""
+        start = bisect_left(self._by_weight, (low, ""))
+        end = bisect_right(self._by_weight, (high, "\U0010ffff"))
+        return [p for _, p in self._by_weight[start:end]]
+
+    def log_belief(self, facing_id: str, product_id: str) -> float:
+        """Log probability that the product stands on the facing."""
+        return math.log(self._belief(facing_id)[0].get(product_id, self._belief(facing_id)[1]))
+
+    def _belief(self, facing_id: str) -> tuple[dict[str, float], float]:
+        """Probabilities of the products that have some evidence, and of each other one."""
+        nominal = self._facing[facing_id].product_id
+        others = max(1, len(self.products) - 1)
+        rest = (1.0 - self._params.p_planogram) / others
+        weights = self._beliefs.get(facing_id, {})
+        if not weights:
+            return {nominal: self._params.p_planogram}, rest
+        ratios = {nominal: self._params.p_planogram * weights.get(nominal, 1.0)}
+        ratios.update({p: rest * w for p, w in weights.items() if p != nominal})
+        unseen = rest * min(1.0, min(weights.values()))
+        total = math.fsum(ratios.values()) + unseen * (others + 1 - len(ratios))
+        return {p: r / total for p, r in ratios.items()}, max(unseen / total, 1e-12)
+
+    def product_of(self, facing_id: str) -> str:
+        """The product that most probably stands on the facing."""
+        believed, _ = self._belief(facing_id)
+        return max(believed, key=lambda p: (believed[p], p))
+
+    def saw(self, facing_id: str, product_id: str) -> bool:
+        """A sure movement of the product at its place on the facing. True when it changed what the facing is taken for."""
+        before = self.product_of(facing_id)
+        weights = self._beliefs.setdefault(facing_id, {self._facing[facing_id].product_id: 1.0})
+        for known in weights:
+            weights[known] *= 1.0 if known == product_id else 0.05
+        weights[product_id] = min(1e6, weights.get(product_id, 1.0) * 50.0)
+        if set(weights) == {self._facing[facing_id].product_id}:
+            weights[product_id] = 1.0
+        return self.product_of(facing_id) != before
+
+    def learn(self, product_id: str, units: int, grams: float, variance: float) -> None:
+        """`units` of the product together weighed `grams` with a deviation of sqrt(variance).
+
+        Normal prior, normal measurement: Bayesian linear update of the mean (Murphy 2012, 4.6.1). The variance from
+        unit to unit is not learned from so few.
+        """
+        known = self._weights[product_id]
+        measured = grams / units
+        noise = variance / units**2 + known.variance / units
+        gain = known.mean_variance / (known.mean_variance + noise)
+        # Batches differ: a mean never becomes surer than a fifth of the spread between units.
+        left = max((1 - gain) * known.mean_variance, (0.2**2) * known.variance)
+        self._weights[product_id] = UnitWeight(known.mean + gain * (measured - known.mean), left, known.variance)
+        self._sort()
+
+    def move(self, facing_id: str, units: int) -> None:
+        """`units` came to the facing; negative: went."""
+        self.stock[facing_id] += units
+
+    def facings_of(self, product_id: str, deck: Deck) -> list[Facing]:
+        """The facings of the deck on which the product belongs."""
+        return [f for f in deck.facings if self.product_of(f.facing_id) == product_id]

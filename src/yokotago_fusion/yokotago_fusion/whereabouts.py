@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where everybody was in the last minutes, and whom a track may be instead."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from typing import NamedTuple
+
+from yokotago_model.events import SECOND, Stamp, TrackFrame, TrackState
+
+_SPACING = SECOND // 10
+
+
+class Place(NamedTuple):
+    """A track at one moment; alternatives: other tracks that it may be, confidence: that it is itself."""
+
+    stamp: Stamp
+    x: float
+    y: float
+    confidence: float
+    alternatives: tuple[int, ...]
+
+
+class Whereabouts:
+    """The way of every track, at most ten places a second, for `keep_s` seconds."""
+
+    def __init__(self, keep_s: float = 90.0) -> None:
+        self._keep = round(keep_s * SECOND)
+        self._ways: dict[int, list[Place]] = {}
+        self._seen: dict[int, Stamp] = {}
+
+    def feed(self, frame: TrackFrame) -> list[int]:
+        """Take in a frame; gives back the tracks whose identity was open before and is sure again."""
+        resolved = []
+        for track in frame.tracks:
+            if track.state is TrackState.TENTATIVE:
+                continue
+            self._seen[track.track_id] = frame.stamp
+            way = self._ways.setdefault(track.track_id, [])
+            known = way[-1] if way else None
+            changed = known is None or known.alternatives != track.identity_alternatives
+            if not changed and known is not None and frame.stamp - known.stamp < _SPACING:
+                continue
+            if known is not None and known.alternatives and not track.identity_alternatives:
+                resolved.append(track.track_id)
+            x, y, _ = track.position
+            way.append(Place(frame.stamp, x, y, track.identity_confidence, track.identity_alternatives))
+            if frame.stamp - way[0].stamp > 2 * self._keep:
+                del way[: bisect.bisect_left(way, frame.stamp - self._keep, key=_stamp)]
+        return resolved
+
+    def last_seen(self, track_id: int) -> Stamp | None:
+        """Stamp of the newest frame with the track."""
+        return self._seen.get(track_id)
+
+    def last_place(self, track_id: int) -> Place | None:
+        """The newest place of the track."""
+        way = self._ways.get(track_id)
+        return way[-1] if way else None
+
+    def first_place(self, track_id: int) -> Place | None:
+        """The oldest place of the track that is kept."""
+        way = self._ways.get(track_id)
+        return way[0] if way else None
+
+    def place(self, track_id: int, stamp: Stamp, within_s: float = 1.0) -> Place | None:
+        """The kept place of the track nearest in time; None when none lies within `within_s`."""
+        way = self._ways.get(track_id, [])
+        i = bisect.bisect_left(way, stamp, key=_stamp)
+        near = [p for p in way[max(0, i - 1) : i + 1] if abs(p.stamp - stamp) <= within_s * SECOND]
+        return min(near, key=lambda p: abs(p.stamp - stamp), default=None)
+
+    def present(self, stamp: Stamp) -> list[tuple[int, Place]]:
+        """Everybody seen around `stamp`, in order of track_id."""
+        found = ((t, self.place(t, stamp)) for t in sorted(self._ways))
+        return [(t, p) for t, p in found if p is not None]
+
+    def nearest_distance(self, track_id: int, stamp: Stamp, point: tuple[float, float], around_s: float) -> float:
+        """Least distance of the track from `point` [m] within `around_s` of `stamp`; infinite when it was not there."""
+        way = self._ways.get(track_id, [])
+        first = bisect.bisect_left(way, stamp - round(around_s * SECOND), key=_stamp)
+        last = bisect.bisect_right(way, stamp + round(around_s * SECOND), key=_stamp)
+        return min((math.hypot(p.x - point[0], p.y - point[1]) for p in way[first:last]), default=math.inf)
+
+    def forget(self, track_id: int) -> None:
+        """Drop the way of a track that is gone."""
+        self._ways.pop(track_id, None)
+        self._seen.pop(track_id, None)
+
+
+def _stamp(place: Place) -> Stamp:
+    return place.stamp
