@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command: serves the cloud on this machine until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import re
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from yokotago_cloud import __version__
+from yokotago_cloud.app import create_app
+from yokotago_cloud.bodies import ID_PATTERN
+from yokotago_cloud.services import Services
+from yokotago_cloud.settings import DEFAULT_LIMITS, Rate, Settings
+from yokotago_cloud.storage.sqlite import SqliteStorage
+from yokotago_cloud.stores import Stores
+
+BOOTSTRAP_VARIABLE = "YOKOTAGO_CLOUD_BOOTSTRAP"
+
+
+class _Server(uvicorn.Server):
+    """Says where it is when it accepts connections, and ends every wait as soon as it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+        super().__init__(config)
+        self._services = services
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            print(f"yokotago-cloud http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._services.feeds.close()
+        super().handle_exit(sig, frame)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; its exit code."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.print_openapi:
+        print(openapi_text(), end="")
+        return 0
+    if given.database is None:
+        parser.error("--database FILE is needed: the file that keeps everything; it is made when absent")
+    try:
+        settings = Settings(limits=_limits(given.limit))
+        bootstraps = [_bootstrap(text) for text in _bootstrap_texts(given.bootstrap)]
+        storage = SqliteStorage(given.database)
+    except (ValueError, OSError) as wrong:
+        parser.error(str(wrong))
+    try:
+        stores = Stores(storage)
+        for store_id, token in bootstraps:
+            stores.add(store_id, given.store_name or store_id)
+            try:
+                stores.add_device(store_id, token, "bootstrap")
+            except ValueError as wrong:
+                parser.error(str(wrong))
+        if given.add_device:
+            return _add_device(stores, given.add_device, given.store_name)
+        return _serve(Services(storage, settings), given.host, given.port)
+    finally:
+        storage.close()
+
+
+def openapi_text() -> str:
+    """The contract as it is committed in openapi.json."""
+    with tempfile.TemporaryDirectory() as folder:
+        storage = SqliteStorage(Path(folder) / "empty.db")
+        try:
+            document = create_app(Services(storage)).openapi()
+        finally:
+            storage.close()
+    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="yokotago-cloud", description="Serve the cloud of Yokota de Go: API and the shopper's page."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8443, help="port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument("--database", type=Path, metavar="FILE", help="keeps everything; made when absent")
+    parser.add_argument(
+        "--bootstrap",
+        action="append",
+        default=[],
+        metavar="STORE:TOKEN",
+        help=f"make the store and let in the device with this token; also read from {BOOTSTRAP_VARIABLE}",
+    )
+    parser.add_argument("--store-name", metavar="NAME", help="name of the store that is made")
+    parser.add_argument(
+        "--add-device", metavar="STORE", help="make the store when absent, print a new device token and end"
+    )
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=COUNT/SECONDS",
+        help="change a rate limit; as they are: "
+        + ", ".join(f"{name}={rate.count}/{rate.seconds:g}" for name, rate in DEFAULT_LIMITS.items()),
+    )
+    parser.add_argument("--print-openapi", action="store_true", help="print the contract and end")
+    parser.add_argument("--version", action="version", version=__version__)
+    return parser
+
+
+def _limits(texts: list[str]) -> dict[str, Rate]:
+    limits = dict(DEFAULT_LIMITS)
+    for text in texts:
+        name, equals, rate = text.partition("=")
+        if not equals or name not in limits:
+            raise ValueError(f"--limit {text}: write NAME=COUNT/SECONDS with a name of {', '.join(limits)}")
+        limits[name] = Rate.parse(rate)
+    return limits
+
+
+def _bootstrap_texts(given: list[str]) -> list[str]:
+    variable = os.environ.get(BOOTSTRAP_VARIABLE, "")
+    return [*given, *([variable] if variable else [])]
+
+
+def _bootstrap(text: str) -> tuple[str, str]:
+    store_id, colon, token = text.partition(":")
+    if not colon or not re.match(ID_PATTERN, store_id):
+        raise ValueError("a bootstrap is STORE:TOKEN, and a store's id begins with a letter or digit")
+    return store_id, token
+
+
+def _add_device(stores: Stores, store_id: str, name: str | None) -> int:
+    if not re.match(ID_PATTERN, store_id):
+        print(f"'{store_id}' cannot be a store's id: use letters, digits and _ . : -", file=sys.stderr)
+        return 2
+    if all(store["store_id"] != store_id for store in stores.all()):
+        stores.add(store_id, name or store_id)
+    token = f"ydg_{secrets.token_urlsafe(32)}"
+    stores.add_device(store_id, token, name or "store host")
+    print(token)
+    return 0
+
+
+def _serve(services: Services, host: str, port: int) -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = uvicorn.Config(
+        create_app(services),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=1,
+        limit_concurrency=2000,
+    )
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as taken:
+        print(f"cannot listen on {host}:{port}: {taken.strerror}; choose another --port", file=sys.stderr)
+        return 1
+    server = _Server(config, services)
+    signal.signal(signal.SIGTERM, server.handle_exit)
+    server.run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who is asking, and with which Idempotency-Key: the dependencies that routes share."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from yokotago_cloud.bodies import ID_PATTERN
+from yokotago_cloud.idempotency import Key, fingerprint
+from yokotago_cloud.problems import ProblemError
+from yokotago_cloud.services import Services
+from yokotago_cloud.stores import KnownDevice
+
+_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_shopper_token = HTTPBearer(auto_error=False, scheme_name="shopper", description="Access token of a session")
+_device_token = HTTPBearer(auto_error=False, scheme_name="device", description="Device token of a store")
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesOf = Annotated[Services, Depends(_services)]
+Credentials = HTTPAuthorizationCredentials | None
+StoreId = Annotated[str, Path(pattern=ID_PATTERN)]
+PathId = Annotated[str, Path(pattern=ID_PATTERN)]
+After = Annotated[str, Query(max_length=400, description="the cursor that was given last; empty: the beginning")]
+Limit = Annotated[int, Query(ge=1, le=100)]
+Wait = Annotated[float, Query(ge=0, le=25, description="longest time to wait for news [s]")]
+
+
+def _token(credentials: Credentials) -> str:
+    if credentials is None or not credentials.credentials:
+        raise ProblemError("not-signed-in", headers={"WWW-Authenticate": "Bearer"})
+    return credentials.credentials
+
+
+def _signed_in(services: ServicesOf, credentials: Annotated[Credentials, Depends(_shopper_token)]) -> tuple[str, int]:
+    return services.accounts.shopper_of(_token(credentials))
+
+
+def _shopper(signed_in: Annotated[tuple[str, int], Depends(_signed_in)]) -> str:
+    return signed_in[0]
+
+
+SignedIn = Annotated[tuple[str, int], Depends(_signed_in)]
+"""Shopper id, and when the token ends [s since the epoch]."""
+
+Shopper = Annotated[str, Depends(_shopper)]
+
+
+def _device(services: ServicesOf, credentials: Annotated[Credentials, Depends(_device_token)]) -> KnownDevice:
+    device = services.stores.device_of(_token(credentials))
+    services.limits.spend("store", device.device_id)
+    return device
+
+
+AnyDevice = Annotated[KnownDevice, Depends(_device)]
+
+
+def _store_device(store_id: StoreId, device: AnyDevice) -> KnownDevice:
+    if device.store_id != store_id:
+        raise ProblemError("not-your-store")
+    return device
+
+
+StoreDevice = Annotated[KnownDevice, Depends(_store_device)]
+"""The device, which is one of the store in the path."""
+
+
+def _idempotency_key(
+    idempotency_key: Annotated[
+        str | None, Header(description="1 to 128 of A-Z a-z 0-9 _ . : - ; the same for every repetition")
+    ] = None,
+) -> str:
+    if idempotency_key is None or not _KEY.fullmatch(idempotency_key):
+        raise ProblemError("idempotency-key-missing")
+    return idempotency_key
+
+
+IdempotencyKey = Annotated[str, Depends(_idempotency_key)]
+
+
+def request_key(scope: str, key: str, path: str, body: dict[str, Any]) -> Key:
+    """The key of one request of one caller."""
+    return Key(scope, key, fingerprint([path, body]))
+
+
+def mark_repeated(response: Response, repeated: bool) -> None:
+    """Tell the caller that this answer was given before."""
+    if repeated:
+        response.headers["Idempotent-Replay"] = "true"
+
+
+def address(request: Request) -> str:
+    """The caller's network address, as far as this server can see."""
+    return request.client.host if request.client else "unknown"

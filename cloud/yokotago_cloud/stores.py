@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Stores and their devices. An operator makes both at the command line; no API call does."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from yokotago_cloud.problems import ProblemError
+from yokotago_cloud.storage.port import Condition, ConditionFailedError, Put, Storage
+
+SHORTEST_TOKEN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A device whose token was right."""
+
+    store_id: str
+    device_id: str
+    name: str
+
+
+class Stores:
+    """Which stores there are, and whose device token is whose. Tokens are kept as hashes."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def add(self, store_id: str, name: str, *, phone_check_in: bool = True) -> None:
+        """Make a store, or change its name and settings."""
+        self._storage.write(
+            Put("STORES", store_id, {"store_id": store_id, "name": name, "phone_check_in": phone_check_in})
+        )
+
+    def add_device(self, store_id: str, token: str, name: str) -> str:
+        """Let a device of a store in by its token; the device_id. Again with the same token: the same device.
+
+        Raises:
+            ValueError: the token is short, or it is a device's of another store.
+        """
+        if len(token) < SHORTEST_TOKEN:
+            raise ValueError(f"a device token has at least {SHORTEST_TOKEN} characters, not {len(token)}")
+        pk = _device_pk(token)
+        device_id = f"dev-{secrets.token_hex(6)}"
+        try:
+            self._storage.write(
+                Put(
+                    pk,
+                    "DEVICE",
+                    {"store_id": store_id, "device_id": device_id, "name": name},
+                    Condition.ABSENT,
+                )
+            )
+        except ConditionFailedError as known:
+            item = self._storage.get(pk, "DEVICE")
+            if item is None or item.data["store_id"] != store_id:
+                raise ValueError("this token belongs to a device of another store; make a new one") from known
+            return str(item.data["device_id"])
+        return device_id
+
+    def device_of(self, token: str) -> KnownDevice:
+        """Whose token this is.
+
+        Raises:
+            ProblemError: not-signed-in.
+        """
+        item = self._storage.get(_device_pk(token), "DEVICE")
+        if item is None:
+            raise ProblemError("not-signed-in", "no device has this token")
+        return KnownDevice(item.data["store_id"], item.data["device_id"], item.data["name"])
+
+    def get(self, store_id: str) -> dict[str, Any]:
+        """What everybody may know of a store.
+
+        Raises:
+            ProblemError: store-unknown.
+        """
+        item = self._storage.get("STORES", store_id)
+        if item is None:
+            raise ProblemError("store-unknown")
+        return item.data
+
+    def all(self) -> list[dict[str, Any]]:
+        """All stores, by id."""
+        found: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            page = self._storage.query("STORES", after=after)
+            found.extend(item.data for item in page.items)
+            if page.after is None:
+                return found
+            after = page.after
+
+
+def _device_pk(token: str) -> str:
+    return f"DEVICE#{hashlib.sha256(token.encode()).hexdigest()}"
