@@ -1,0 +1,308 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tells what one sensor sees that is not the empty store, and gives it as voxels in the frame `store`.
+
+The hard problem is to follow a store that changes (moved stock, a new box, drifting multipath) and never to swallow a
+person who stands still for minutes. The answer is a background distance per pixel that changes in four ways, each on its
+own grounds: it is learned at the start as the farthest distance that a pixel sees repeatedly, so that people who walk
+through leave no mark; it follows small errors slowly; it recedes at once where the sensor sees past it, because nobody can
+be seen through; and it comes nearer only where the very same distance was seen for long, soon inside shelves and close to
+the floor, where no body is, and late everywhere else. Until the start is over, the bare floor and the shelves' boxes stand
+in for it, so a store is watched from the first frame.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from yokotago_model.events import SECOND, Cloud, DepthImage, ForegroundCloud, Stamp
+from yokotago_model.store import Sensor, Store
+
+from .camera import Camera, Floats
+
+
+@dataclass(frozen=True)
+class ForegroundParams:
+    """Parameters of Foreground.
+
+    gap_m, gap_noise_factor: a pixel is foreground when it is nearer than its background by gap_m or by this many standard
+    deviations of the pixel, whichever is more; prior_gap_m: the same while the background is only computed;
+    learn_s: length of the start; learn_samples: images that are looked at in it; follow_s: time constant of slow changes;
+    recede_s: how long a pixel must see past its background; absorb_s, absorb_in_shelf_s: how long it must see the same
+    thing before its background, in the open and inside shelves or below low_m; same_m: what counts as the same distance;
+    background_rows: every n-th row of an image updates the background; neighbours, neighbour_m: how many of the eight
+    pixels around a foreground pixel must be foreground at a similar distance, else it is a flying pixel;
+    voxel_m: edge of a voxel; floor_m, top_m: heights between which points are kept; beyond_floor_m: how far outside the
+    floor polygon's bounding box they are kept.
+    """
+
+    gap_m: float = 0.06
+    gap_noise_factor: float = 5.0
+    prior_gap_m: float = 0.15
+    learn_s: float = 2.0
+    learn_samples: int = 16
+    follow_s: float = 20.0
+    recede_s: float = 0.7
+    absorb_s: float = 1200.0
+    absorb_in_shelf_s: float = 40.0
+    low_m: float = 0.3
+    same_m: float = 0.03
+    background_rows: int = 8
+    neighbours: int = 2
+    neighbour_m: float = 0.15
+    voxel_m: float = 0.04
+    floor_m: float = 0.1
+    top_m: float = 2.4
+    beyond_floor_m: float = 0.6
+
+    def __post_init__(self) -> None:
+        for name in ("gap_m", "prior_gap_m", "learn_s", "follow_s", "absorb_s", "absorb_in_shelf_s", "same_m", "voxel_m"):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"ForegroundParams.{name} is {getattr(self, name)}: it must be positive")
+        if self.learn_samples < 4:
+            raise ValueError(f"ForegroundParams.learn_samples is {self.learn_samples}: at least 4")
+        if self.background_rows < 1:
+            raise ValueError(f"ForegroundParams.background_rows is {self.background_rows}: at least 1")
+        if not 0 <= self.neighbours <= 8:
+            raise ValueError(f"ForegroundParams.neighbours is {self.neighbours}: 0 to 8")
+        if not self.floor_m < self.top_m:
+            raise ValueError(f"ForegroundParams.floor_m {self.floor_m} lies above top_m {self.top_m}")
+
+
+@numba.njit(cache=True)
+def _learn(samples: Any, gap_m: float, noise_factor: float, background: Any, gap: Any) -> None:  # pragma: no cover
+    """Background and gap of every pixel from samples (n, pixels) of its distance, NaN where it saw nothing.
+
+    The background is the mean of the farthest distances that occur repeatedly. A pixel that jumps to and fro between
+    that and something nearer is a silhouette of the store itself: its gap covers the jump.
+    """
+    n, pixels = samples.shape
+    values = np.empty(n, np.float32)
+    for p in range(pixels):
+        count = 0
+        for i in range(n):
+            z = samples[i, p]
+            if z > 0.0:
+                values[count] = z
+                count += 1
+        if count < 3:
+            continue
+        jumps = 0
+        for i in range(1, count):
+            if abs(values[i] - values[i - 1]) > 2.0 * gap_m:
+                jumps += 1
+        ordered = np.sort(values[:count])
+        anchor = ordered[count - 2]
+        total, square, members = 0.0, 0.0, 0
+        for i in range(count):
+            if abs(ordered[i] - anchor) <= 2.0 * gap_m:
+                total += ordered[i]
+                square += ordered[i] * ordered[i]
+                members += 1
+        mean = total / members
+        noise = math.sqrt(max(square / members - mean * mean, 0.0))
+        background[p] = mean
+        gap[p] = min(max(gap_m, noise_factor * noise), 5.0 * gap_m)
+        if jumps >= 4:
+            gap[p] = max(gap[p], min(mean - ordered[0] + gap_m, 20.0 * gap_m))
+
+
+@numba.njit(cache=True)
+def _differs(points: Any, threshold: Any, nearest: float, mask: Any, found: Any) -> int:  # pragma: no cover (compiled)
+    """Writes 1 into mask where a pixel is nearer than its threshold; lists those pixels in found and counts them."""
+    count = 0
+    for p in range(points.shape[0]):
+        z = points[p, 2]
+        near = z < threshold[p] and z > nearest
+        mask[p] = near
+        if near:
+            found[count] = p
+            count += 1
+    return count
+
+
+@numba.njit(cache=True)
+def _voxels(
+    points: Any, mask: Any, found: Any, count: int, width: int, neighbours: int, neighbour_m: float,
+    rotation: Any, position: Any, low: Any, high: Any, voxel_m: float, shape: Any, index: Any, sums: Any, cells: Any,
+) -> int:  # pragma: no cover (compiled)
+    """Sums of the foreground pixels of every voxel, in order of its first pixel; the number of voxels."""
+    height = mask.size // width
+    made = 0
+    for k in range(count):
+        p = found[k]
+        row, column = p // width, p % width
+        z = points[p, 2]
+        alike = 0
+        for r in range(max(row - 1, 0), min(row + 2, height)):
+            for c in range(max(column - 1, 0), min(column + 2, width)):
+                q = r * width + c
+                if mask[q] and abs(points[q, 2] - z) < neighbour_m:
+                    alike += 1
+        if alike <= neighbours:
+            continue
+        x, y = points[p, 0], points[p, 1]
+        sx = rotation[0, 0] * x + rotation[0, 1] * y + rotation[0, 2] * z + position[0]
+        sy = rotation[1, 0] * x + rotation[1, 1] * y + rotation[1, 2] * z + position[1]
+        sz = rotation[2, 0] * x + rotation[2, 1] * y + rotation[2, 2] * z + position[2]
+        if not (low[0] <= sx < high[0] and low[1] <= sy < high[1] and low[2] <= sz < high[2]):
+            continue
+        cell = (int((sz - low[2]) / voxel_m) * shape[1] + int((sy - low[1]) / voxel_m)) * shape[0] + int((sx - low[0]) / voxel_m)
+        v = index[cell]
+        if v < 0:
+            v = made
+            index[cell] = v
+            cells[v] = cell
+            sums[v, 0] = sums[v, 1] = sums[v, 2] = sums[v, 3] = 0.0
+            made += 1
+        sums[v, 0] += sx
+        sums[v, 1] += sy
+        sums[v, 2] += sz
+        sums[v, 3] += 1.0
+    for v in range(made):
+        index[cells[v]] = -1
+    return made
+
+
+@numba.njit(cache=True)
+def _means(sums: Any, made: int, points: Any, pixels: Any) -> None:  # pragma: no cover (compiled)
+    for v in range(made):
+        for i in range(3):
+            points[v, i] = sums[v, i] / sums[v, 3]
+        pixels[v] = min(sums[v, 3], 65535.0)
+
+
+@numba.njit(cache=True)
+def _follow(
+    points: Any, background: Any, gap: Any, threshold: Any, candidate: Any, since: Any, absorb: Any, stamp: int,
+    first_row: int, row_step: int, width: int, share: float, same_m: float, recede: int, gap_m: float,
+) -> None:  # pragma: no cover (compiled)
+    """Moves the background of the chosen rows as the module's docstring says."""
+    for row in range(first_row, background.size // width, row_step):
+        for p in range(row * width, (row + 1) * width):
+            z = points[p, 2]
+            if not z > 0.0:
+                continue
+            nearer = background[p] - z
+            if abs(nearer) <= gap[p]:
+                background[p] -= share * nearer
+                threshold[p] = background[p] - gap[p]
+                since[p] = 0
+                continue
+            if since[p] == 0 or abs(z - candidate[p]) > same_m * max(1.0, 0.5 * z):
+                candidate[p] = z
+                since[p] = stamp
+                continue
+            if stamp - since[p] >= (absorb[p] if nearer > 0.0 else recede):
+                background[p] = z
+                gap[p] = min(gap[p], 2.0 * gap_m)
+                threshold[p] = z - gap[p]
+                since[p] = 0
+
+
+class Foreground:
+    """Clouds or depth images of one sensor in, foreground voxels out.
+
+    store: gives the floor's bounds and the shelves' boxes; without it only the floor plane z = 0 is known.
+    """
+
+    def __init__(self, sensor: Sensor, params: ForegroundParams | None = None, store: Store | None = None) -> None:
+        self.sensor = sensor
+        self.params = params = params or ForegroundParams()
+        self.camera = Camera(sensor)
+        shelves = store.shelves if store is not None else ()
+        pixels = sensor.width * sensor.height
+        prior = np.minimum(self.camera.empty_depth(shelves), np.float32(sensor.range_max + 1.0))
+        self._background = prior.copy()
+        self._gap = np.full(pixels, params.prior_gap_m, np.float32)
+        self._threshold = self._background - self._gap
+        self._candidate = np.zeros(pixels, np.float32)
+        self._since = np.zeros(pixels, np.int64)
+        self._absorb = self._absorb_times(store)
+        self._samples: list[Floats] = []
+        self._learned = False
+        self._first: Stamp | None = None
+        self._images = 0
+        self._mask = np.zeros(pixels, np.uint8)
+        self._found = np.zeros(pixels, np.int64)
+        self._low, self._high = self._bounds(store)
+        self._shape = np.ceil((self._high - self._low) / params.voxel_m).astype(np.int64) + 1
+        self._index = np.full(int(self._shape.prod()), -1, np.int32)
+        self._sums = np.zeros((pixels, 4), np.float64)
+        self._cells = np.zeros(pixels, np.int64)
+
+    def _absorb_times(self, store: Store | None) -> npt.NDArray[np.int64]:
+        """How long each pixel must see the same thing before it becomes background [ns]."""
+        params = self.params
+        slow = np.full(self.sensor.width * self.sensor.height, round(params.absorb_s * SECOND), np.int64)
+        if store is None or not store.shelves:
+            return slow
+        floor, closed = self.camera.empty_depth(), self.camera.empty_depth(store.shelves)
+        return np.where(closed < floor - 0.02, round(params.absorb_in_shelf_s * SECOND), slow)
+
+    def _bounds(self, store: Store | None) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The box in the frame `store` that points are kept in: the sensor's view, cut at the floor's bounds."""
+        params, sensor = self.params, self.sensor
+        corners = self.camera.rays[[0, 0, -1, -1], [0, -1, 0, -1]].astype(np.float64)
+        ways = np.concatenate([corners, np.ones((4, 1))], axis=1) * sensor.range_max
+        seen = np.concatenate([ways @ sensor.rotation.T, np.zeros((1, 3))]) + np.array(sensor.position)
+        low, high = seen.min(axis=0), seen.max(axis=0)
+        if store is not None:
+            floor = np.array(store.floor)
+            low[:2] = np.maximum(low[:2], floor.min(axis=0) - params.beyond_floor_m)
+            high[:2] = np.minimum(high[:2], floor.max(axis=0) + params.beyond_floor_m)
+            high[:2] = np.maximum(high[:2], low[:2] + params.voxel_m)
+        low[2], high[2] = params.floor_m, params.top_m
+        # Voxels of all sensors lie on one lattice, so that they do not depend on a sensor's view.
+        low = np.floor(low / params.voxel_m) * params.voxel_m
+        return low, high
+
+    def feed(self, event: Cloud | DepthImage) -> list[ForegroundCloud]:
+        """The foreground of one image; it has the image's stamp."""
+        params, sensor = self.params, self.sensor
+        points = self.camera.points(event)
+        self._watch(points, event.stamp)
+        count = _differs(points, self._threshold, sensor.range_min, self._mask, self._found)
+        made = _voxels(
+            points, self._mask, self._found, count, sensor.width, params.neighbours, params.neighbour_m,
+            sensor.rotation, np.array(sensor.position), self._low, self._high, params.voxel_m, self._shape,
+            self._index, self._sums, self._cells,
+        )  # fmt: skip
+        voxels, pixels = np.empty((made, 3), np.float32), np.empty(made, np.uint16)
+        _means(self._sums, made, voxels, pixels)
+        return [ForegroundCloud(event.stamp, sensor.sensor_id, voxels, pixels)]
+
+    def finish(self) -> list[ForegroundCloud]:
+        """Nothing is open at the end of a recording."""
+        return []
+
+    def _watch(self, points: Floats, stamp: Stamp) -> None:
+        """Learn or follow the background."""
+        params = self.params
+        if self._first is None:
+            self._first = stamp
+        elapsed = (stamp - self._first) / SECOND
+        self._images += 1
+        if not self._learned:
+            if elapsed * (params.learn_samples - 1) >= len(self._samples) * params.learn_s:
+                self._samples.append(points[:, 2].copy())
+            if elapsed >= params.learn_s and len(self._samples) >= 4:
+                _learn(
+                    np.stack(self._samples), params.gap_m, params.gap_noise_factor,
+                    self._background, self._gap,
+                )  # fmt: skip
+                self._threshold = self._background - self._gap
+                self._samples.clear()
+                self._learned = True
+            return
+        share = 1.0 - math.exp(-params.background_rows / (self.sensor.rate_hz * params.follow_s))
+        _follow(
+            points, self._background, self._gap, self._threshold, self._candidate, self._since, self._absorb, stamp,
+            self._images % params.background_rows, params.background_rows, self.sensor.width, share, params.same_m,
+            round(params.recede_s * SECOND), params.gap_m,
+        )  # fmt: skip

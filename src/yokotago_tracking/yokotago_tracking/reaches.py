@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tells when a hand is inside a shelf: from its entry to its exit, with the way that it took.
+
+Hands come without names, are missed for moments and hide under boards. So a reach is followed by place: a hand continues
+the nearest open reach of its person and shelf within what a hand can move, and a reach goes on over a gap as long as its
+person stays near. Several hands of one person in one shelf are several reaches. Any source of tracks will do, at any rate.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from yokotago_model.events import SECOND, Hand, HandReach, HandSample, Stamp, Track, TrackFrame, TrackState
+from yokotago_model.store import Shelf, Store
+
+from .association import assign
+
+
+@dataclass(frozen=True)
+class ReachParams:
+    """Parameters of Reaches.
+
+    margin_m: how far before the front a hand already counts; leave_m: how far before it an open reach's hand still counts;
+    side_m, above_m: the same at the shelf's other sides and above it; confidence_least: of a hand;
+    begin_looks: so many looks within gap_s begin a reach; gap_s: a reach without a hand for longer has ended;
+    hand_speed_mps, hand_jump_m: how far a hand moves between two looks; least_s: shorter reaches are not completed as
+    more than they were; arm_m: farther from the shelf's front than this nobody reaches into it.
+    """
+
+    margin_m: float = 0.03
+    leave_m: float = 0.06
+    side_m: float = 0.05
+    above_m: float = 0.25
+    confidence_least: float = 0.2
+    begin_looks: int = 2
+    gap_s: float = 0.5
+    hand_speed_mps: float = 2.0
+    hand_jump_m: float = 0.15
+    arm_m: float = 1.2
+
+    def __post_init__(self) -> None:
+        for name in ("gap_s", "hand_speed_mps", "arm_m"):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"ReachParams.{name} is {getattr(self, name)}: it must be positive")
+        if self.begin_looks < 1:
+            raise ValueError(f"ReachParams.begin_looks is {self.begin_looks}: at least 1")
+        if not self.margin_m <= self.leave_m:
+            raise ValueError(f"ReachParams.margin_m {self.margin_m} is more than leave_m {self.leave_m}")
+
+
+@dataclass
+class _Open:
+    """A reach that goes on. samples: all so far, the last one is where the hand was seen last."""
+
+    track_id: int
+    shelf: Shelf
+    samples: list[HandSample] = field(default_factory=list)
+    reach_id: str = ""
+
+
+class Reaches:
+    """Track frames in, reaches out: each once when it begins and once, complete, when it has ended."""
+
+    def __init__(self, store: Store, params: ReachParams | None = None) -> None:
+        self._shelves = store.shelves
+        self.params = params or ReachParams()
+        self._open: list[_Open] = []
+        self._counts: dict[int, int] = {}
+
+    def feed(self, event: TrackFrame) -> list[HandReach]:
+        """The reaches that begin and end with this frame."""
+        tracks = [t for t in event.tracks if t.state is not TrackState.TENTATIVE]
+        made = self._ended(event.stamp)
+        for track in tracks:
+            for shelf in self._shelves:
+                made += self._look(track, shelf, event.stamp)
+        return made
+
+    def finish(self) -> list[HandReach]:
+        """Complete the reaches that are open when the recording ends."""
+        made = [self._complete(o) for o in self._open if o.reach_id]
+        self._open.clear()
+        return made
+
+    def _inside(self, shelf: Shelf, hand: Hand, margin_m: float) -> bool:
+        params = self.params
+        u, v, w = shelf.to_shelf(hand.position)
+        width, depth, height = shelf.size
+        return (
+            -params.side_m <= u <= width + params.side_m
+            and -margin_m <= v <= depth + margin_m
+            and -0.05 <= w <= height + params.above_m
+        )
+
+    def _look(self, track: Track, shelf: Shelf, stamp: Stamp) -> list[HandReach]:
+        params = self.params
+        going = [o for o in self._open if o.track_id == track.track_id and o.shelf is shelf]
+        hands = [
+            h
+            for h in track.hands
+            if h.confidence >= params.confidence_least and self._inside(shelf, h, params.leave_m if going else params.margin_m)
+        ]
+        made: list[HandReach] = []
+        costs = np.full((len(going), len(hands)), math.inf)
+        for i, reach in enumerate(going):
+            last = reach.samples[-1]
+            far = params.hand_jump_m + params.hand_speed_mps * (stamp - last.stamp) / SECOND
+            for j, hand in enumerate(hands):
+                distance = math.dist(last.position, hand.position)
+                if distance <= far:
+                    costs[i, j] = distance
+        pairs = dict((j, i) for i, j in assign(costs, 10.0))
+        for j, hand in enumerate(hands):
+            sample = HandSample(stamp, hand.position, hand.position_stddev)
+            if j in pairs:
+                reach = going[pairs[j]]
+                reach.samples.append(sample)
+            elif self._inside(shelf, hand, params.margin_m):
+                reach = _Open(track.track_id, shelf, [sample])
+                self._open.append(reach)
+            else:
+                continue
+            if not reach.reach_id and len(reach.samples) >= params.begin_looks:
+                made.append(self._begin(reach))
+        return made
+
+    def _begin(self, reach: _Open) -> HandReach:
+        number = self._counts.get(reach.track_id, 0) + 1
+        self._counts[reach.track_id] = number
+        reach.reach_id = f"{reach.track_id}-{number}"
+        begin = reach.samples[0].stamp
+        return HandReach(
+            reach.reach_id, reach.track_id, reach.shelf.shelf_id, False, begin, begin, tuple(reach.samples)
+        )
+
+    def _complete(self, reach: _Open) -> HandReach:
+        samples = tuple(reach.samples)
+        return HandReach(
+            reach.reach_id, reach.track_id, reach.shelf.shelf_id, True, samples[0].stamp, samples[-1].stamp, samples
+        )
+
+    def _ended(self, stamp: Stamp) -> list[HandReach]:
+        """Complete the reaches whose hand has been away for too long; forget those that never began."""
+        made, kept = [], []
+        for reach in self._open:
+            if (stamp - reach.samples[-1].stamp) / SECOND <= self.params.gap_s:
+                kept.append(reach)
+            elif reach.reach_id:
+                made.append(self._complete(reach))
+        self._open = kept
+        return made

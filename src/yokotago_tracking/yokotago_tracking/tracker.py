@@ -1,0 +1,378 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Follows everybody through the store: foreground of all sensors in, one frame of tracks per tick out.
+
+The hard problem is never to lose and never to swap a person. The number of people inside changes only at the doors, so
+tracks begin and end only there; in the interior a track that is not seen is parked and waits, and what is seen without a
+track is part of somebody. Where two people cannot be told apart for a moment, both keep moving on what they did before,
+and when they part their identities mix by the probability that it went the other way round, which is published.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from yokotago_model.events import SECOND, ForegroundCloud, Stamp, Track, TrackFrame, TrackState
+from yokotago_model.store import Store, ZoneKind, polygon_distance
+
+from .association import Identities, assign, mixed
+from .camera import Doubles, Floats
+from .hands import HandFinder, HandParams
+from .height_map import Grid, HeightMap
+from .motion import Motion
+from .people import Head, HeadParams, heads, middle
+from .synchroniser import Synchroniser, SynchroniserParams, Tick
+
+
+@dataclass(frozen=True)
+class TrackerParams:
+    """Parameters of Tracker.
+
+    rate_hz: of the ticks, 0: that of the fastest sensor; first_track_id: of the first track;
+    cell_m: of the height map; acceleration_mps2: standard deviation of a walker's; seen_stddev_m: of a head's place,
+    part_stddev_m: of a place taken from a part of the body, merged_stddev_m: of a place shared by two people;
+    height_stddev_m: of a head's height from look to look; gate_m: how far a head may be from where it is expected;
+    lost_speed_mps: how fast somebody may move who is not seen, lost_gate_m: how far at most;
+    cost_most: largest cost of a pair; swap_least: smallest probability of a swap that is kept;
+    apart_m: people whose heads are nearer share what is seen; coast_s: how long an unseen person keeps moving;
+    door_m: how far around a door zone people come and go; start_s: from the first tick on, people who are inside already
+    begin tracks anywhere after it; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much
+    way; inside_confirm_s: after this long where no door is; forget_looks: a new track that is missed so often is dropped;
+    end_s: how long a person must not be seen at a door to have left; beyond_m: outside the floor by more, at once;
+    head_share: least area of a new person's head as a share of height squared; new_apart_m: a new person's head that is
+    nearer to another one must be a whole head of its own; climb: cost of height on the way over a body;
+    arm_share: longest way from the head over the body, as a share of the height.
+    """
+
+    rate_hz: float = 0.0
+    first_track_id: int = 1
+    cell_m: float = 0.04
+    acceleration_mps2: float = 2.5
+    seen_stddev_m: float = 0.03
+    part_stddev_m: float = 0.1
+    merged_stddev_m: float = 0.2
+    height_stddev_m: float = 0.07
+    gate_m: float = 0.4
+    lost_speed_mps: float = 1.5
+    lost_gate_m: float = 2.0
+    cost_most: float = 30.0
+    swap_least: float = 0.01
+    apart_m: float = 0.3
+    coast_s: float = 1.0
+    door_m: float = 0.3
+    start_s: float = 3.0
+    confirm_looks: int = 4
+    confirm_move_m: float = 0.2
+    inside_confirm_s: float = 4.0
+    forget_looks: int = 4
+    end_s: float = 0.4
+    beyond_m: float = 0.15
+    head_share: float = 0.004
+    new_apart_m: float = 0.45
+    climb: float = 0.3
+    arm_share: float = 0.75
+    head: HeadParams = field(default_factory=HeadParams)
+    hand: HandParams = field(default_factory=HandParams)
+    synchroniser: SynchroniserParams = field(default_factory=SynchroniserParams)
+
+    def __post_init__(self) -> None:
+        for name in ("cell_m", "acceleration_mps2", "seen_stddev_m", "gate_m", "cost_most", "apart_m", "end_s", "height_stddev_m"):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"TrackerParams.{name} is {getattr(self, name)}: it must be positive")
+        if self.rate_hz < 0.0:
+            raise ValueError(f"TrackerParams.rate_hz is {self.rate_hz}: it cannot be negative")
+        if self.first_track_id < 1:
+            raise ValueError(f"TrackerParams.first_track_id is {self.first_track_id}: at least 1")
+        if self.confirm_looks < 1 or self.forget_looks < 1:
+            raise ValueError("TrackerParams.confirm_looks and forget_looks must be at least 1")
+
+
+@dataclass
+class _Person:
+    """What is known of one track."""
+
+    track_id: int
+    motion: Motion
+    born: Stamp
+    birthplace: tuple[float, float]
+    seen: Stamp
+    z: float
+    height: float
+    state: TrackState = TrackState.TENTATIVE
+    looks: int = 1
+    good_looks: int = 0
+    missed: int = 0
+    merged: bool = False
+    moved: float = 0.0
+
+
+class Tracker:
+    """Foreground clouds of all the store's sensors in, track frames out."""
+
+    def __init__(self, store: Store, params: TrackerParams | None = None) -> None:
+        self.store = store
+        self.params = params = params or TrackerParams()
+        rate = params.rate_hz or max((s.rate_hz for s in store.sensors), default=15.0)
+        self.synchroniser = Synchroniser(tuple(s.sensor_id for s in store.sensors), 1.0 / rate, params.synchroniser)
+        floor = np.array(store.floor)
+        low, high = floor.min(axis=0) - 0.6, floor.max(axis=0) + 0.6
+        self.height_map = HeightMap(
+            Grid.over((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), params.cell_m)
+        )
+        self._doors = [z for z in store.zones if z.kind is not ZoneKind.STAFF]
+        self._hands = HandFinder(store, params.hand)
+        self._identities = Identities(params.swap_least)
+        self._people: list[_Person] = []
+        self._next_id = params.first_track_id
+        self._first: Stamp | None = None
+        self._last: Stamp | None = None
+
+    def feed(self, event: ForegroundCloud) -> list[TrackFrame]:
+        """The frames of the ticks that this cloud completes."""
+        return [self._frame(tick) for tick in self.synchroniser.feed(event)]
+
+    def finish(self) -> list[TrackFrame]:
+        """The frames that were waiting for more sensors when the recording ended."""
+        return [self._frame(tick) for tick in self.synchroniser.finish()]
+
+    def _frame(self, tick: Tick) -> TrackFrame:
+        """One look: see, predict, assign, update, begin and end tracks, share the bodies out, find hands."""
+        if self._first is None:
+            self._first = tick.stamp
+        dt = 0.0 if self._last is None else (tick.stamp - self._last) / SECOND
+        self._last = tick.stamp
+        clouds = [c.points for c in tick.clouds]
+        self.height_map.set(np.concatenate(clouds) if clouds else np.empty((0, 3), np.float32))
+        seen = heads(self.height_map, self.params.head)
+        self._predict(dt, tick.stamp)
+        free = self._match(seen, tick.stamp)
+        self._end(tick.stamp)
+        self._begin(seen, free, tick.stamp)
+        return TrackFrame(tick.stamp, self._tracks(tick.stamp))
+
+    def _predict(self, dt: float, stamp: Stamp) -> None:
+        params = self.params
+        if dt <= 0.0:
+            return
+        for person in self._people:
+            unseen_s = (stamp - person.seen) / SECOND - dt
+            if unseen_s <= params.coast_s and person.missed == 0 or person.merged:
+                person.motion.predict(dt, params.acceleration_mps2)
+            else:
+                person.motion.stand(dt, params.lost_speed_mps, 0.3)
+
+    # Who is where.
+
+    def _match(self, seen: Sequence[Head], stamp: Stamp) -> set[int]:
+        """Update everybody with what was seen; the numbers of the heads that are nobody's."""
+        params = self.params
+        costs = self._costs(seen, stamp)
+        pairs = assign(costs, params.cost_most)
+        confirmed = {i for i, p in enumerate(self._people) if p.state is not TrackState.TENTATIVE}
+        ids = [p.track_id for p in self._people]
+        sure = [(i, j) for i, j in pairs if i in confirmed]
+        for a, b, swap in mixed(ids, costs, sure, params.swap_least):
+            self._identities.mix(a, b, swap)
+        matched = {i: seen[j] for i, j in pairs}
+        sharing = self._sharing(matched)
+        for i, person in enumerate(self._people):
+            if i in matched:
+                head = matched[i]
+                self._see(person, head, stamp, params.merged_stddev_m if i in sharing else params.seen_stddev_m)
+                person.merged = i in sharing
+            else:
+                self._see_part(person, list(matched.values()), i in sharing, stamp)
+        return set(range(len(seen))) - {j for _, j in pairs}
+
+    def _costs(self, seen: Sequence[Head], stamp: Stamp) -> Doubles:
+        """Squared distance of every person to every head in standard deviations, (people, heads)."""
+        params = self.params
+        costs = np.full((len(self._people), len(seen)), math.inf)
+        for i, person in enumerate(self._people):
+            unseen_s = (stamp - person.seen) / SECOND
+            gate = min(params.gate_m + params.lost_speed_mps * max(0.0, unseen_s - 0.1), params.lost_gate_m)
+            variance = person.motion.pp + params.seen_stddev_m**2
+            z_stddev = params.height_stddev_m + 0.4 * min(unseen_s, 1.0)
+            for j, head in enumerate(seen):
+                distance = person.motion.distance(head.x, head.y)
+                if distance <= gate:
+                    cost = distance**2 / max(variance, 0.05**2) + ((head.z - person.z) / z_stddev) ** 2
+                    # A new track may not take a head from one that is believed.
+                    costs[i, j] = cost + (params.cost_most / 2.0 if person.state is TrackState.TENTATIVE else 0.0)
+        return costs
+
+    def _sharing(self, matched: dict[int, Head]) -> set[int]:
+        """People of whom two share one head: one who found none, and the nearest one who did."""
+        sharing = set()
+        for i, person in enumerate(self._people):
+            if i in matched or person.state is TrackState.TENTATIVE:
+                continue
+            near = [
+                (person.motion.distance(head.x, head.y), k)
+                for k, head in matched.items()
+                if self._people[k].state is not TrackState.TENTATIVE
+            ]
+            if near and min(near)[0] < self.params.apart_m:
+                sharing.update({i, min(near)[1]})
+        return sharing
+
+    def _see(self, person: _Person, head: Head, stamp: Stamp, stddev: float) -> None:
+        person.motion.update(head.x, head.y, stddev)
+        person.z = head.z
+        person.height += (0.3 if head.z > person.height else 0.01) * (head.z - person.height)
+        person.seen = stamp
+        person.missed = 0
+        person.looks += 1
+        person.good_looks += self._is_whole(head)
+        person.moved = max(person.moved, math.dist(person.birthplace, (person.motion.x, person.motion.y)))
+        if person.state is TrackState.COASTING:
+            person.state = TrackState.CONFIRMED
+
+    def _see_part(self, person: _Person, taken: Sequence[Head], sharing: bool, stamp: Stamp) -> None:
+        """Follow a person whose head is no peak of its own by what else is seen of them."""
+        params = self.params
+        if person.missed == 0 and not sharing:
+            around = self.height_map.near(person.motion.x, person.motion.y, 0.4)
+            around = _without(around, taken, params.head.radius_m)
+            x, y, top, count = middle(
+                around, person.motion.x, person.motion.y, person.z - 0.25, person.z + 0.1, 0.2, 2
+            )
+            if count >= 8:
+                person.motion.update(float(x), float(y), params.part_stddev_m)
+                person.z += 0.3 * (float(top) - person.z)
+                person.seen = stamp
+                person.merged = False
+                return
+        person.merged = sharing and (stamp - person.seen) / SECOND <= params.coast_s
+        person.missed += not person.merged
+        if person.state is TrackState.CONFIRMED:
+            person.state = TrackState.COASTING
+
+    # Coming and going.
+
+    def _at_door(self, x: float, y: float, margin_m: float) -> bool:
+        return any(z.distance(x, y) <= margin_m for z in self._doors)
+
+    def _outside(self, x: float, y: float) -> float:
+        return polygon_distance(self.store.floor, x, y)
+
+    def _end(self, stamp: Stamp) -> None:
+        """End the tracks of people who left, and new ones that came to nothing."""
+        params = self.params
+        kept = []
+        for person in self._people:
+            x, y = person.motion.x, person.motion.y
+            unseen_s = (stamp - person.seen) / SECOND
+            if person.state is TrackState.TENTATIVE:
+                gone = person.missed >= params.forget_looks
+            elif person.missed == 0:
+                gone = False
+            elif self._outside(x, y) > params.beyond_m:
+                gone = person.missed >= 2
+            else:
+                gone = unseen_s >= params.end_s and self._at_door(x, y, 0.0)
+            if gone:
+                if person.state is not TrackState.TENTATIVE:
+                    self._identities.remove(person.track_id)
+            else:
+                kept.append(person)
+        self._people = kept
+
+    def _is_whole(self, head: Head) -> bool:
+        """Whether a peak is large enough to be a head, not a raised hand."""
+        return head.prominence >= 0.1 and head.area >= self.params.head_share * head.z**2
+
+    def _begin(self, seen: Sequence[Head], free: set[int], stamp: Stamp) -> None:
+        """Begin tracks where people may come in, and believe those that have proved themselves."""
+        params = self.params
+        assert self._first is not None
+        for person in self._people:
+            if person.state is TrackState.TENTATIVE and self._proved(person, stamp):
+                person.state = TrackState.CONFIRMED
+                person.height = max(person.height, person.z)
+                self._identities.add(person.track_id)
+        for j in sorted(free):
+            head = seen[j]
+            if not self._is_whole(head):
+                continue
+            if self._outside(head.x, head.y) > 0.0 and not self._at_door(head.x, head.y, 0.6):
+                continue
+            near = min((p.motion.distance(head.x, head.y) for p in self._people), default=math.inf)
+            if near < (params.new_apart_m if head.prominence < 0.15 else 0.25):
+                continue
+            motion = Motion(head.x, head.y, pp=params.seen_stddev_m**2)
+            self._people.append(
+                _Person(self._next_id, motion, stamp, (head.x, head.y), stamp, head.z, head.z, good_looks=1)
+            )
+            self._next_id += 1
+
+    def _proved(self, person: _Person, stamp: Stamp) -> bool:
+        params = self.params
+        assert self._first is not None
+        if person.missed or person.looks < params.confirm_looks or person.moved < params.confirm_move_m:
+            return False
+        if person.good_looks < 0.7 * person.looks:
+            return False
+        if self._at_door(*person.birthplace, params.door_m) or self._outside(*person.birthplace) > 0.0:
+            return True
+        inside_s = (stamp - person.born) / SECOND
+        early = (person.born - self._first) / SECOND <= 2.0 * params.start_s
+        return (early and (stamp - self._first) / SECOND >= params.start_s) or inside_s >= params.inside_confirm_s
+
+    # What is published.
+
+    def _tracks(self, stamp: Stamp) -> tuple[Track, ...]:
+        params = self.params
+        grid = self.height_map.grid
+        shown = sorted(self._people, key=lambda p: p.track_id)
+        seeds, owners = [], []
+        for k, person in enumerate(shown):
+            if person.missed == 0:
+                for cell in _disc(grid, person.motion.x, person.motion.y, 0.1):
+                    if self.height_map.top[cell] > person.z - 0.35:
+                        seeds.append(cell)
+                        owners.append(k)
+        reach = np.array([params.arm_share * max(p.height, 0.8) for p in shown])
+        self.height_map.share(np.array(seeds, np.int64), np.array(owners, np.int64), reach, params.climb)
+        hands = self._hands.hands(self.height_map, [(p.motion.x, p.motion.y, max(p.height, 0.8)) for p in shown])
+        tracks = []
+        for person, held in zip(shown, hands, strict=True):
+            m = person.motion
+            sure = person.state is not TrackState.TENTATIVE
+            tracks.append(
+                Track(
+                    track_id=person.track_id,
+                    state=person.state,
+                    position=(m.x, m.y, 0.0),
+                    velocity=(m.vx, m.vy, 0.0),
+                    height=person.height,
+                    position_covariance=(m.pp, 0.0, 0.0, m.pp),
+                    identity_confidence=self._identities.confidence(person.track_id) if sure else 0.5,
+                    identity_alternatives=self._identities.alternatives(person.track_id) if sure else (),
+                    hands=held,
+                )
+            )
+        return tuple(tracks)
+
+
+def _without(points: Floats, taken: Sequence[Head], radius_m: float) -> Floats:
+    """The points that are not part of the given heads."""
+    kept = np.ones(len(points), np.bool_)
+    for head in taken:
+        kept &= np.hypot(points[:, 0] - head.x, points[:, 1] - head.y) > radius_m
+    return points[kept]
+
+
+def _disc(grid: Grid, x: float, y: float, radius_m: float) -> list[int]:
+    """The cells whose middle lies within radius_m of x, y."""
+    n = math.ceil(radius_m / grid.cell_m)
+    found = []
+    for dy in range(-n, n + 1):
+        for dx in range(-n, n + 1):
+            cell = grid.cell_of(x + dx * grid.cell_m, y + dy * grid.cell_m)
+            if cell >= 0 and math.dist(grid.centre(cell), (x, y)) <= radius_m:
+                found.append(cell)
+    return found
