@@ -41,7 +41,8 @@ def read_package(folder: Path) -> PackageResult:
             result.unreadable.append(f"{file.name}: {error}")
             continue
         for case in root.iter("testcase"):
-            name = f"{case.get('classname', '')}.{case.get('name', '')}".lstrip(".")
+            module = case.get("classname", "").rpartition(".test.")[2] or "pytest"
+            name = f"{module}.{case.get('name', '')}"
             result.seconds += float(case.get("time", 0))
             skipped = case.find("skipped")
             if case.find("failure") is not None or case.find("error") is not None:
