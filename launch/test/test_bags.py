@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rosbags.highlevel import AnyReader
+
 from yokotago_bringup.bags import BagError, BagReader, BagWriter, Record
 from yokotago_model.events import (
     CheckIn,
@@ -78,9 +79,13 @@ def test_an_arrival_before_the_last_one_keeps_its_place(tmp_path: Path) -> None:
 
 
 def test_a_failed_recording_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), BagWriter(tmp_path / "bag", "") as writer:
-        writer.write(1, "/check_ins", CheckIn(1, "c", "ann", "g"))
-        raise RuntimeError
+    def interrupted() -> None:
+        with BagWriter(tmp_path / "bag", "") as writer:
+            writer.write(1, "/check_ins", CheckIn(1, "c", "ann", "g"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
     assert not (tmp_path / "bag").exists()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from yokotago_bringup.receipt_scores import (
     ReceiptTally,
     basket_latencies,
@@ -30,7 +31,14 @@ PRICES = {"tea": 100, "rice": 250, "gum": 50}
 
 
 def receipt(
-    visit: str, shopper: str, units: dict[str, int], *, entered: int = 0, left: int = 60, review: bool = False, corrects: str = ""
+    visit: str,
+    shopper: str,
+    units: dict[str, int],
+    *,
+    entered: int = 0,
+    left: int = 60,
+    review: bool = False,
+    corrects: str = "",
 ) -> Receipt:
     lines = tuple(ReceiptLine(p, p, n, PRICES[p], n * PRICES[p]) for p, n in sorted(units.items()))
     return Receipt(

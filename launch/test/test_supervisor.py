@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from yokotago_bringup.supervisor import ProcessSpec, Supervisor, SupervisorParameters
 
 QUICK = SupervisorParameters(backoff_first_s=0.05, backoff_most_s=0.2, interrupt_s=0.5, terminate_s=0.3)
@@ -60,7 +61,8 @@ def test_a_process_that_dies_is_started_again() -> None:
     watch = Watch()
     watch.enough = lambda: watch.of("mortal").count("hello") >= 3
     supervise(watch, python("mortal", "print('hello')"))
-    assert watch.supervisor is not None and watch.supervisor.restarts["mortal"] >= 2
+    assert watch.supervisor is not None
+    assert watch.supervisor.restarts["mortal"] >= 2
     assert any("starting it again" in line for line in watch.of("mortal"))
 
 

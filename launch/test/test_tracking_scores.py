@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from yokotago_bringup.tracking_scores import match_frames, tally_tracking
 from yokotago_model.events import (
     SECOND,
@@ -75,7 +76,8 @@ def test_an_offset_shows_in_the_error_and_not_in_the_identity() -> None:
     assert result["idf1"] == 1.0
     assert result["head_rmse_m"] == pytest.approx(0.2)
     hota = result["hota"]
-    assert hota is not None and 0.7 < hota < 0.9
+    assert hota is not None
+    assert 0.7 < hota < 0.9
 
 
 def test_a_new_id_on_the_way_is_a_switch_and_a_lost_visit() -> None:

@@ -21,6 +21,7 @@ from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, Qo
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, ReaderError, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
+
 from yokotago_model import conversions
 from yokotago_model.events import Event, Stamp
 from yokotago_model.store import Store
@@ -100,6 +101,8 @@ class BagWriter:
         self._types = _typestore()
         self._connections: dict[str, Any] = {}
         self._last: Stamp = 0
+        self.count = 0
+        """Messages written."""
 
     def __enter__(self) -> Self:
         try:
@@ -145,6 +148,7 @@ class BagWriter:
         connection = self._connections.get(record.topic) or self._connect(record.topic, record.type_name)
         self._last = max(self._last, record.arrival)
         self._writer.write(connection, self._last, record.data)
+        self.count += 1
 
 
 class BagReader:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from yokotago_model.conversions import sensor_topic
 from yokotago_model.events import Cloud, DepthImage
 from yokotago_model.store import Store
@@ -89,7 +90,7 @@ def records_of(store: Store, spec: CaseSpec) -> Iterator[Record]:
         for arrival, topic, event in simulated:
             yield Record(arrival, topic, event)
         return
-    foregrounds = {s.sensor_id: Foreground(s) for s in store.sensors}
+    foregrounds = {s.sensor_id: Foreground(s, store=store) for s in store.sensors}
     for arrival, topic, event in simulated:
         if isinstance(event, Cloud | DepthImage):
             for cloud in foregrounds[event.sensor_id].feed(event):

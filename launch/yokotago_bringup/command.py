@@ -10,11 +10,29 @@ from collections.abc import Sequence
 
 from yokotago_model.store_file import StoreError
 
-from . import evaluate_command, replay_command, simulate_command
+from . import (
+    demo_command,
+    evaluate_command,
+    explain_command,
+    import_command,
+    record_command,
+    replay_command,
+    run_command,
+    simulate_command,
+)
 from .bags import BagError
 from .console import CommandError
 
-_SUBCOMMANDS = (simulate_command, replay_command, evaluate_command)
+_SUBCOMMANDS = (
+    demo_command,
+    run_command,
+    simulate_command,
+    replay_command,
+    evaluate_command,
+    import_command,
+    explain_command,
+    record_command,
+)
 
 
 def parser() -> argparse.ArgumentParser:

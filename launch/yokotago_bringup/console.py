@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the subcommands share at the terminal: errors in one sentence, progress bars, receipts in words, the demo store."""
+"""What the subcommands share at the terminal: errors in one sentence, progress bars, receipts in words."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from ament_index_python.packages import get_package_share_directory
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
 from yokotago_model.events import Receipt
 from yokotago_model.plain import to_plain
 
@@ -94,9 +95,14 @@ def money(amount: int, currency: str) -> str:
     return f"{amount / 10**digits:,.{digits}f} {currency}"
 
 
+def short(shopper_id: str) -> str:
+    """A shopper's id as it is shown: the cloud's are 32 hexadecimal digits, of which eight are enough to tell apart."""
+    return shopper_id[:8] if len(shopper_id) == 32 else shopper_id
+
+
 def receipt_text(receipt: Receipt) -> str:
     """One receipt in a shopkeeper's words."""
-    who = receipt.shopper_id or "nobody checked in"
+    who = short(receipt.shopper_id) or "nobody checked in"
     goods = ", ".join(f"{line.quantity} x {line.name}" for line in receipt.lines) or "nothing"
     review = f" - to be reviewed: {'; '.join(receipt.review_reasons)}" if receipt.needs_review else ""
     return f"{who}: {goods}, {money(receipt.total, receipt.currency)}{review}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+
 from yokotago_model.store_file import parse_store, read_store
 
 from .bags import BagReader
@@ -26,9 +27,9 @@ def add_parser(subcommands: Any) -> None:
     parser = subcommands.add_parser(
         "evaluate",
         help="score bags or cases against their ground truth",
-        description="Replay bags, or simulate cases in memory, and score receipts, baskets, tracks, crossings and reaches "
-        "against the ground truth, with the original system's rule (nearest reach within a few seconds, weight divided by "
-        "unit weight) on the same events beside it.",
+        description="Replay bags, or simulate cases in memory, and score receipts, baskets, tracks, crossings and "
+        "reaches against the ground truth, with the original system's rule (nearest reach within a few seconds, weight "
+        "divided by unit weight) on the same events beside it.",
     )
     parser.add_argument("what", nargs="+", metavar="BAG|CASE", help="bag folders, or case names (all: S01 to S30)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="cases: seeds each (default 1)")
@@ -60,7 +61,8 @@ def _score(store_text: str | None, plots: Path | None, again: bool, job: _Job) -
             run = run_case(job.bag.name, None, store, reader.topics, reader.records(), again=again)
         name = job.bag.name
     else:
-        assert job.spec is not None and store_text is not None
+        assert job.spec is not None
+        assert store_text is not None
         store, spec = parse_store(store_text), job.spec
         run = run_case(spec.name, spec.seed, store, topics_of(store, spec.level), records_of(store, spec))
         name = f"{spec.name}-seed{spec.seed}"

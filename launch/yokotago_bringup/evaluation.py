@@ -23,7 +23,8 @@ from yokotago_model.events import (
 from yokotago_model.store import Store
 
 from .bags import Record
-from .pipeline import Pipeline, plan
+from .pipeline import Pipeline
+from .plan import plan
 from .receipt_scores import (
     ReceiptTally,
     basket_latencies,
@@ -184,7 +185,7 @@ def run_case(
     for record in records:
         first, last = first or record.arrival, record.arrival
         progress(record.arrival)
-        if not pipeline.replaces(record):
+        if not planned.replaces(record.topic, record.event):
             collected.add(record)
         step = pipeline.feed(record)
         for made in step.made:

@@ -3,8 +3,8 @@
 """The store's stages in one process, without DDS: what `yokotago replay` and `yokotago evaluate` run.
 
 A stage runs when its inputs are there and its outputs are not, whatever level a bag was recorded at. Everything is
-decided from event time, so the same records give the same outputs to the byte, as fast as the machine goes. What a stage
-makes has the arrival time of the record that led to it: the time that computing takes is not part of a replay.
+decided from event time, so the same records give the same outputs to the byte, as fast as the machine goes. What a
+stage makes has the arrival time of the record that led to it: the time that computing takes is not part of a replay.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from yokotago_fusion.fusion import Fusion
-from yokotago_model.conversions import sensor_topic, topic_of
+from yokotago_model.conversions import topic_of
 from yokotago_model.events import (
     Catalogue,
     CheckIn,
@@ -39,15 +39,13 @@ from yokotago_tracking.reaches import Reaches
 from yokotago_tracking.tracker import Tracker
 
 from .bags import Record
+from .plan import Plan
 
 SESSION = 1
 """Session number of a replay's streams."""
 
 DECIDED_ON = (TrackFrame, ZoneCrossing, HandReach, WeightChange, CheckIn, Catalogue, StreamProgress)
 """What the fusion takes in."""
-
-DERIVED = ("/tracks", "/zone_crossings", "/hand_reaches", "/weight_changes", "/baskets", "/receipts", "/decisions")
-"""Topics that stages make."""
 
 
 class Stage(Protocol):
@@ -60,68 +58,6 @@ class Stage(Protocol):
     def finish(self) -> Iterable[Event]:
         """What is still open at the end of a recording."""
         ...
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which stages run on a recording. ignored: topics of it that a stage makes anew."""
-
-    foregrounds: tuple[str, ...]
-    tracker: bool
-    crossings: bool
-    reaches: bool
-    weight_changes: bool
-    fusion: bool
-    ignored: frozenset[str]
-
-    @property
-    def stages(self) -> tuple[str, ...]:
-        """Names of the stages that run, in order."""
-        names = ("tracker", "crossings", "reaches", "weight_changes", "fusion")
-        return (*(f"foreground {s}" for s in self.foregrounds), *(n for n in names if getattr(self, n)))
-
-
-def plan(store: Store, topics: Iterable[str], *, again: bool = False) -> Plan:
-    """What to run on a recording with these topics.
-
-    again: make everything anew from the lowest level that the recording has, also what it holds already.
-    """
-    given = set(topics)
-    ignored: set[str] = set()
-
-    def has(topic: str) -> bool:
-        return topic in given and topic not in ignored
-
-    foregrounds = []
-    for sensor in store.sensors:
-        points, depth, foreground = (sensor_topic(sensor.sensor_id, k) for k in ("points", "depth", "foreground"))
-        raw = points in given or depth in given
-        if raw and again:
-            ignored.add(foreground)
-        if raw and not has(foreground):
-            foregrounds.append(sensor.sensor_id)
-    seen = bool(foregrounds) or any(has(sensor_topic(s.sensor_id, "foreground")) for s in store.sensors)
-    if again and seen:
-        ignored.update({"/tracks", "/zone_crossings", "/hand_reaches"})
-    if again and "/shelves/weights" in given:
-        ignored.add("/weight_changes")
-    tracker = seen and not has("/tracks")
-    followed = tracker or has("/tracks")
-    weight_changes = "/shelves/weights" in given and not has("/weight_changes")
-    if again and (followed or weight_changes or has("/weight_changes")):
-        ignored.update({"/baskets", "/receipts", "/decisions"})
-    fusion = (followed or weight_changes or has("/weight_changes")) and not has("/receipts")
-    if tracker:
-        ignored.update({"/zone_crossings", "/hand_reaches"})
-    return Plan(
-        foregrounds=tuple(foregrounds),
-        tracker=tracker,
-        crossings=followed and not has("/zone_crossings"),
-        reaches=followed and not has("/hand_reaches"),
-        weight_changes=weight_changes,
-        fusion=fusion,
-        ignored=frozenset(ignored),
-    )
 
 
 @dataclass
@@ -137,34 +73,18 @@ class Pipeline:
 
     def __init__(self, store: Store, plan: Plan) -> None:
         self.plan = plan
-        self._foregrounds = {s: Foreground(store.sensor[s]) for s in plan.foregrounds}
+        self._foregrounds = {s: Foreground(store.sensor[s], store=store) for s in plan.foregrounds}
         self._tracker = Tracker(store) if plan.tracker else None
         self._crossings = Crossings(store) if plan.crossings else None
         self._reaches = Reaches(store) if plan.reaches else None
         self._weight_changes = WeightChanges(store) if plan.weight_changes else None
         self._fusion = Fusion(store) if plan.fusion else None
         self._progress = ProgressCounter(SESSION)
-        self._own_streams = {
-            name
-            for name, stage in (
-                ("/tracks", self._tracker),
-                ("/zone_crossings", self._crossings),
-                ("/hand_reaches", self._reaches),
-                ("/weight_changes", self._weight_changes),
-            )
-            if stage is not None
-        }
-
-    def replaces(self, record: Record) -> bool:
-        """Whether the stages make anew what `record` holds."""
-        if isinstance(record.event, StreamProgress):
-            return record.event.stream in self._own_streams
-        return record.topic in self.plan.ignored
 
     def feed(self, record: Record) -> Step:
         """What follows from `record`; those of the ground truth, and those that are made anew, lead to nothing."""
         step = Step()
-        if not record.topic.startswith("/truth/") and not self.replaces(record):
+        if not record.topic.startswith("/truth/") and not self.plan.replaces(record.topic, record.event):
             self._take(record.event, record.arrival, step)
         return step
 
@@ -207,6 +127,6 @@ class Pipeline:
             for stage in (self._crossings, self._reaches):
                 if stage is not None:
                     self._give(stage.feed(event), arrival, step)
-            for stream in ("/tracks", "/zone_crossings", "/hand_reaches"):
-                if stream in self._own_streams:
+            for stream in self.plan.streams:
+                if stream != "/weight_changes":
                     self._give([self._progress.progress(stream, event.stamp)], arrival, step)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scores receipts and baskets against the true ones: F1 of the lines, exactness, review, money, latency.
 
-A unit is one piece of one product on one visit's receipt. It is a true positive when the visit that truly pays for it has
-it on its receipt; one too many, or on another visit's receipt, is a false positive, one missing a false negative.
+A unit is one piece of one product on one visit's receipt. It is a true positive when the visit that truly pays for it
+has it on its receipt; one too many, or on another visit's receipt, is a false positive, one missing a false negative.
 F1 = 2 TP / (2 TP + FP + FN), and 1 for a case without units on either side.
 """
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+
 from yokotago_model.events import SECOND, Basket, Receipt, Stamp, TrueAction, TrueActionKind, seconds_between
 
 OVERLAP_SLACK_S = 5.0
@@ -53,8 +54,10 @@ def _closeness(true: Receipt, made: Receipt) -> float:
 
 
 def match_visits(true: Sequence[Receipt], made: Sequence[Receipt]) -> dict[int, int]:
-    """Which produced receipt is of which true visit, by their positions: by shopper and overlap in time, and where
-    nobody checked in by the time of entry. Each is used once; as many as possible are matched, then as close as possible.
+    """Which produced receipt is of which true visit, by their positions.
+
+    By shopper and overlap in time, and where nobody checked in by the time of entry. Each is used once; as many as
+    possible are matched, then as close as possible.
     """
     if not true or not made:
         return {}

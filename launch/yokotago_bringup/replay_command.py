@@ -15,7 +15,8 @@ from yokotago_model.events import Receipt
 
 from .bags import BagReader, BagWriter, RawRecord, Record
 from .console import CommandError, progress_bar, receipt_json, receipt_text, to_stderr
-from .pipeline import Pipeline, plan
+from .pipeline import Pipeline
+from .plan import plan
 
 
 def add_parser(subcommands: Any) -> None:
@@ -28,9 +29,9 @@ def add_parser(subcommands: Any) -> None:
     )
     parser.add_argument("bag", type=Path, metavar="BAG", help="a rosbag2 folder")
     parser.add_argument("--store", type=Path, metavar="FILE", help="store.yaml to use instead of the bag's own")
-    parser.add_argument("--receipts", metavar="FILE", help="write the receipts there, one JSON object a line (- is stdout)")
+    parser.add_argument("--receipts", metavar="FILE", help="write the receipts there, as lines of JSON (- is stdout)")
     parser.add_argument("--out", type=Path, metavar="BAG", help="write a bag of what went in and what was made of it")
-    parser.add_argument("--without-clouds", action="store_true", help="leave the sensors' clouds and images out of --out")
+    parser.add_argument("--without-clouds", action="store_true", help="leave sensors' clouds and images out of --out")
     parser.add_argument(
         "--again", action="store_true", help="make everything anew from the sensors up, also what the bag holds already"
     )
@@ -83,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         raw: RawRecord | None = None
         for raw in reader.raw():
             record = reader.decode(raw)
-            if not pipeline.replaces(record):
+            if not planned.replaces(record.topic, record.event):
                 result(record)
                 if out is not None and not (arguments.without_clouds and _is_raw(record.topic)):
                     out.write_raw(raw)

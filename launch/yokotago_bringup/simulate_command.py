@@ -24,7 +24,7 @@ def add_parser(subcommands: Any) -> None:
         help="make bags of scenario cases, with ground truth",
         description="Simulate scenario cases and write one bag each, DIR/CASE. Same case, same seed: same bag.",
     )
-    parser.add_argument("cases", nargs="+", metavar="CASE", help="S01 to S30, a trap's name, random, or all (S01 to S30)")
+    parser.add_argument("cases", nargs="+", metavar="CASE", help="S01 to S30, a trap, random, or all (S01 to S30)")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder that the bags are put into")
     parser.add_argument("--seed", type=int, default=0, help="varies who, what, where and when (default 0)")
     add_case_arguments(parser)
@@ -40,10 +40,10 @@ def add_case_arguments(parser: argparse.ArgumentParser) -> None:
         help="what of the sensors is simulated: points (as their drivers publish, large), depth (the same as depth "
         "images, default), foreground (what is not the empty store), or tracks (no sensors: tracks with noise, fast)",
     )
-    parser.add_argument("--shoppers", type=int, default=6, metavar="N", help="case random: shoppers at once (default 6)")
-    parser.add_argument("--visits", type=int, default=20, metavar="N", help="case random: visits in all (default 20)")
+    parser.add_argument("--shoppers", type=int, default=6, metavar="N", help="random: shoppers at once (default 6)")
+    parser.add_argument("--visits", type=int, default=20, metavar="N", help="random: visits in all (default 20)")
     parser.add_argument(
-        "--confusing-share", type=float, default=0.0, metavar="P", help="case random: share of confusing actions, 0 to 1"
+        "--confusing-share", type=float, default=0.0, metavar="P", help="random: share of confusing actions, 0 to 1"
     )
     parser.add_argument("--store", type=Path, metavar="FILE", help="store.yaml (default: the demo store)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: cores)")

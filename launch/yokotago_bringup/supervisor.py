@@ -35,8 +35,11 @@ class ProcessSpec:
 
 @dataclass(frozen=True)
 class SupervisorParameters:
-    """backoff_first_s, backoff_most_s: pause before a restart, doubled each time; a process that ran for steady_s starts
-    over with the first; interrupt_s, terminate_s: how long the end by SIGINT and then by SIGTERM is waited for."""
+    """How patient a supervisor is.
+
+    backoff_first_s, backoff_most_s: pause before a restart, doubled each time; a process that ran for steady_s starts
+    over with the first; interrupt_s, terminate_s: how long the end by SIGINT and then by SIGTERM is waited for.
+    """
 
     backoff_first_s: float = 0.5
     backoff_most_s: float = 10.0

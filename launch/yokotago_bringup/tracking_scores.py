@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scores tracks, zone crossings and hand reaches against the ground truth of a bag.
 
-HOTA, IDF1, MOTA and identity switches are trackeval's, with the similarity 1 - d / 1 m of two places on the floor and the
-gate d <= 0.5 m. Truth is interpolated to the stamps of the tracks. In the doorway itself, where a body is half inside, a
-person who is not tracked (or a track that follows nobody) counts neither way: only matched pairs count there.
+HOTA, IDF1, MOTA and identity switches are trackeval's, with the similarity 1 - d / 1 m of two places on the floor and
+the gate d <= 0.5 m. Truth is interpolated to the stamps of the tracks. In the doorway itself, where a body is half
+inside, a person who is not tracked (or a track that follows nobody) counts neither way: only matched pairs count.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from trackeval.metrics import CLEAR, HOTA, Identity
+
 from yokotago_model.events import (
     SECOND,
     HandReach,
@@ -255,7 +256,7 @@ def _sequence(matched: Sequence[MatchedFrame]) -> dict[str, dict[str, Any]]:
 
 
 def _lost_visits(store: Store, matched: Sequence[MatchedFrame]) -> int:
-    """People whose way through the interior, from leaving the entrance zone to reaching an exit, is not under one track."""
+    """People whose way through the interior, from the entrance zone to an exit, is not under one track."""
     ways: dict[int, list[int | None]] = {}
     doors = [z for z in store.zones if z.kind is not ZoneKind.STAFF]
     for frame in matched:

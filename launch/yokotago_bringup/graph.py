@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""The graph of nodes, described once: the launch files and the supervised processes are both made from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yokotago_model.store import Store
+from yokotago_model.store_file import read_store
+
+from .console import demo_store_file, share_file
+from .plan import Plan
+from .supervisor import ProcessSpec
+
+TOKEN_VARIABLE = "YOKOTAGO_DEVICE_TOKEN"
+"""The store host's token for the cloud: in the environment, because command lines are seen by everyone."""
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One ROS node, `python -m package.nodes.module`. respawn: start it again when it dies; required: when it ends,
+    everything ends."""
+
+    name: str
+    package: str
+    module: str
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    respawn: bool = True
+    required: bool = False
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What to run, before `--ros-args`."""
+        return (sys.executable, "-m", f"{self.package}.nodes.{self.module}")
+
+    @property
+    def process(self) -> ProcessSpec:
+        """The node as a supervised process."""
+        # A quoted value stays a text, also when it looks like a number.
+        given = [("-p", f"{k}:={json.dumps(v)}") for k, v in self.parameters.items()]
+        arguments = ("--ros-args", "-r", f"__node:={self.name}", *(word for pair in given for word in pair))
+        return ProcessSpec(
+            self.name,
+            self.command + arguments,
+            {**dds_environment(), **self.environment},
+            self.respawn,
+            self.required,
+        )
+
+
+def dds_environment() -> dict[str, str]:
+    """Fast DDS with shared memory large enough for point clouds, on this machine only; what is set already stays."""
+    wanted = {
+        "RMW_IMPLEMENTATION": "rmw_fastrtps_cpp",
+        "FASTRTPS_DEFAULT_PROFILES_FILE": str(share_file("config/fastdds.xml")),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+    }
+    return {name: os.environ.get(name, value) for name, value in wanted.items()}
+
+
+@dataclass(frozen=True)
+class GraphOptions:
+    """What a graph is made for.
+
+    data: folder of the databases; cloud_url: empty for a store without a cloud; token: for the cloud; live_host,
+    live_port: address of the live page; markers: publish for rviz.
+    """
+
+    store_file: Path
+    data: Path
+    cloud_url: str = ""
+    token: str = ""
+    live_host: str = "127.0.0.1"
+    live_port: int = 8080
+    markers: bool = True
+
+    @property
+    def store(self) -> Store:
+        """The store's description, read and checked."""
+        return read_store(self.store_file)
+
+
+def _chain(options: GraphOptions, plan: Plan | None = None) -> list[NodeSpec]:
+    """The nodes from the sensors to the receipts; only those that a recording needs when its plan is given."""
+    store = {"store": str(options.store_file)}
+    sensors = plan.foregrounds if plan else [s.sensor_id for s in options.store.sensors]
+    nodes = [
+        NodeSpec(f"foreground_{s}", "yokotago_tracking", "foreground", {**store, "sensor_id": s}) for s in sensors
+    ]
+    if plan is None or plan.tracker:
+        nodes.append(NodeSpec("tracker", "yokotago_tracking", "tracker", store))
+    if plan is None or plan.weight_changes:
+        nodes.append(NodeSpec("shelves", "yokotago_shelves", "shelves", store))
+    if plan is None or plan.fusion:
+        journal = {"journal": str(options.data / "fusion.sqlite")}
+        nodes.append(NodeSpec("fusion", "yokotago_fusion", "fusion", {**store, **journal}))
+    return nodes
+
+
+def _views(options: GraphOptions) -> list[NodeSpec]:
+    store = {"store": str(options.store_file)}
+    page: dict[str, Value] = {"host": options.live_host, "port": options.live_port}
+    nodes = [NodeSpec("live_page", "yokotago_view", "live_page", {**store, **page})]
+    if options.markers:
+        nodes.append(NodeSpec("markers", "yokotago_view", "markers", store))
+    return nodes
+
+
+def _token(options: GraphOptions) -> dict[str, str]:
+    return {TOKEN_VARIABLE: options.token} if options.token else {}
+
+
+def store_graph(options: GraphOptions) -> list[NodeSpec]:
+    """The store host: real sensors and scales publish, everything from there to the cloud runs here."""
+    bridge = NodeSpec(
+        "bridge",
+        "yokotago_fusion",
+        "bridge",
+        {
+            "store": str(options.store_file),
+            "cloud_url": options.cloud_url,
+            "outbox": str(options.data / "outbox.sqlite"),
+        },
+        _token(options),
+    )
+    return [*_chain(options), bridge, *_views(options)]
+
+
+@dataclass(frozen=True)
+class SimulatorOptions:
+    """How the demo's shop is simulated. visits 0: it never closes; rate: 1 is real time."""
+
+    scenario: str = "random"
+    seed: int = 0
+    shoppers: int = 3
+    visits: int = 0
+    level: str = "depth"
+    rate: float = 1.0
+
+
+def demo_graph(options: GraphOptions, simulator: SimulatorOptions) -> list[NodeSpec]:
+    """The store host with simulated sensors, scales and shoppers."""
+    parameters: dict[str, Value] = {
+        "store": str(options.store_file),
+        "scenario": simulator.scenario,
+        "seed": simulator.seed,
+        "shoppers": simulator.shoppers,
+        "visits": simulator.visits,
+        "level": simulator.level,
+        "rate": simulator.rate,
+        "cloud_url": options.cloud_url,
+    }
+    # Not started again: a second simulator would fill the store with people whom nobody saw come in.
+    shop = NodeSpec(
+        "simulator", "yokotago_sim", "simulator", parameters, _token(options), respawn=False, required=True
+    )
+    return [*store_graph(options), shop]
+
+
+def replay_graph(options: GraphOptions, bag: Path, plan: Plan, rate: float) -> list[NodeSpec]:
+    """A bag in place of the sensors: the nodes whose outputs it lacks, a player, and the views."""
+    player = NodeSpec(
+        "player",
+        "yokotago_bringup",
+        "player",
+        {"bag": str(bag), "rate": rate},
+        respawn=False,
+        required=True,
+    )
+    return [*_chain(options, plan), *_views(options), player]
+
+
+def cloud_process(options: GraphOptions, port: int) -> ProcessSpec:
+    """The cloud on this machine, for the demo."""
+    command = (sys.executable, "-m", "yokotago_cloud", "--host", "127.0.0.1", "--port", str(port))
+    bootstrap = f"{options.store.store_id}:{options.token}"
+    return ProcessSpec(
+        "cloud",
+        (*command, "--database", str(options.data / "cloud.sqlite")),
+        {"YOKOTAGO_CLOUD_BOOTSTRAP": bootstrap},
+    )
+
+
+def default_store_file(given: str | Path | None) -> Path:
+    """The store.yaml that was named, else the demo store's."""
+    return Path(given).resolve() if given else demo_store_file()
