@@ -12,6 +12,9 @@ if [ ! -x "$_root/.venv/bin/python" ]; then
     return 1
 fi
 
+# The scripts sourced below use variables that may be unset.
+case $- in *u*) _strict=1; set +u ;; *) _strict= ;; esac
+
 # The Python of the workspace, and ROS 2, which lives in it as wheels.
 source "$_root/.venv/bin/activate"
 export AMENT_PREFIX_PATH="$VIRTUAL_ENV" CMAKE_PREFIX_PATH="$VIRTUAL_ENV"
@@ -37,4 +40,5 @@ export RMW_IMPLEMENTATION="${RMW_IMPLEMENTATION:-rmw_fastrtps_cpp}"
 export FASTRTPS_DEFAULT_PROFILES_FILE="${FASTRTPS_DEFAULT_PROFILES_FILE:-$_root/launch/config/fastdds.xml}"
 export ROS_AUTOMATIC_DISCOVERY_RANGE="${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}"
 
-unset _root _libraries
+if [ "$_strict" ]; then set -u; fi
+unset _root _libraries _strict
