@@ -29,6 +29,8 @@ class Cameras:
     ) -> list[tuple[Stamp, str, Cloud | DepthImage]]:
         """What the sensors see now: (arrival, topic, event) each. seconds: since the opening."""
         out: list[tuple[Stamp, str, Cloud | DepthImage]] = []
+        if not sensors:
+            return out
         for sensor, (pixels, depths, dark) in zip(sensors, self._world.people(sensors, bodies), strict=True):
             name = sensor.sensor_id
             depth = self._world.empty(name, stock).copy()

@@ -85,7 +85,9 @@ class _Line:
 class Simulation:
     """One day in a store. `run` gives its events; the rest is what actors see of the store (actor.Room)."""
 
-    def __init__(self, store: Store, scenario: Scenario, seed: int, level: Level, noise: Noise, start: Stamp, truth: bool) -> None:
+    def __init__(
+        self, store: Store, scenario: Scenario, seed: int, level: Level, noise: Noise, start: Stamp, truth: bool, session: int = 1
+    ) -> None:
         if level not in LEVELS:
             raise ValueError(f"level {level!r}: choose one of {', '.join(LEVELS)}")
         self.store = store
@@ -113,7 +115,7 @@ class Simulation:
         self._line_rng = line
         self._queue: list[tuple[Stamp, int, str, Event]] = []
         self._sequence = 0
-        self._progress = ProgressCounter(session=1)
+        self._progress = ProgressCounter(session)
         self._entries = self._ways_in()
         self._actors: list[Actor] = []
         self._by_name: dict[str, Actor] = {}
@@ -387,12 +389,14 @@ def simulate(
     noise: Noise | None = None,
     start: Stamp = DEFAULT_START,
     truth: bool = True,
+    session: int = 1,
 ) -> Iterator[Arrival]:
     """The events of a simulated day in order of arrival: (arrival [ns since the epoch], topic, event).
 
-    scenario: a name (scenarios.names()) or a Scenario. The same arguments give the same events, to the byte.
+    scenario: a name (scenarios.names()) or a Scenario; truth: with the ground truth; session: of /progress. The same arguments
+    give the same events, to the byte.
     Raises KeyError for an unknown name and ValueError for an unknown level or a store that nobody can enter.
     """
     noise = noise if noise is not None else Noise()
     chosen = build(scenario, store, seed) if isinstance(scenario, str) else scenario
-    return Simulation(store, chosen, seed, level, noise, start, truth).run()
+    return Simulation(store, chosen, seed, level, noise, start, truth, session).run()

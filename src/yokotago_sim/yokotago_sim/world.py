@@ -192,13 +192,13 @@ class World:
     def people(self, sensors: list[Sensor], bodies: list[Body]) -> list[tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.bool_]]]:
         """For each sensor: the pixels (flat index) that meet a body, their depth [m], and whether they meet dark hair."""
         nothing = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32), np.empty(0, dtype=np.bool_))
-        if not bodies or not sensors:
+        if not bodies:
             return [nothing for _ in sensors]
         limbs = [limb for _, body_limbs in bodies for limb in body_limbs]
         dark = np.array([build.dark_hair and limb.hair for build, own in bodies for limb in own])
         vertices, faces = limb_mesh(limbs)
         scene = _scene(vertices, faces)
-        wanted = [self._may_cover(sensor, bodies) for sensor in sensors]
+        wanted = [self._may_cover(sensor, limbs) for sensor in sensors]
         rays = np.concatenate([self._cast_rays[s.sensor_id][w] for s, w in zip(sensors, wanted, strict=True)])
         if not len(rays):
             return [nothing for _ in sensors]
@@ -212,23 +212,22 @@ class World:
             out.append((w[met], d[met], dark[t[met] // len(_CAPSULE_FACES)]))
         return out
 
-    def _may_cover(self, sensor: Sensor, bodies: list[Body]) -> npt.NDArray[np.int64]:
-        """Flat indices of the pixels inside the boxes around the bodies' limbs in the image."""
+    def _may_cover(self, sensor: Sensor, limbs: list[Limb]) -> npt.NDArray[np.int64]:
+        """Flat indices of the pixels inside the boxes around the limbs in the image."""
         mask = np.zeros((sensor.height, sensor.width), dtype=np.bool_)
-        rotation, position = sensor.rotation, np.array(sensor.position)
-        widest = np.abs(self.rays[sensor.sensor_id][..., :2]).max()
-        for _, limbs in bodies:
-            ends = np.array([limb.p for limb in limbs] + [limb.q for limb in limbs])
-            radius = np.array([limb.r1 for limb in limbs] + [limb.r2 for limb in limbs])
-            seen = (ends - position) @ rotation
-            z = np.maximum(seen[:, 2] - radius, 0.15)
-            x, y, grow = seen[:, 0] / z, seen[:, 1] / z, radius / z * (1 + widest)
-            # Lens distortion moves pixels little compared with this margin.
-            margin = 3.0 + 0.1 * sensor.width * bool(any(sensor.distortion))
-            u0 = int(max(0, np.min((x - grow) * sensor.fx) + sensor.cx - margin))
-            u1 = int(min(sensor.width, np.max((x + grow) * sensor.fx) + sensor.cx + margin + 1))
-            v0 = int(max(0, np.min((y - grow) * sensor.fy) + sensor.cy - margin))
-            v1 = int(min(sensor.height, np.max((y + grow) * sensor.fy) + sensor.cy + margin + 1))
-            if u0 < u1 and v0 < v1:
-                mask[v0:v1, u0:u1] = True
+        ends = np.array([(limb.p, limb.q) for limb in limbs])
+        radius = np.array([(limb.r1, limb.r2) for limb in limbs])
+        seen = (ends - np.array(sensor.position)) @ sensor.rotation
+        near = np.maximum(seen[..., 2] - radius, 0.15)
+        far = np.maximum(seen[..., 2] + radius, 0.15)
+        # Lens distortion moves pixels by less than this margin.
+        margin = 2.0 + 0.1 * sensor.width * bool(any(sensor.distortion))
+        spans = []
+        for axis, focal, centre, size in ((0, sensor.fx, sensor.cx, sensor.width), (1, sensor.fy, sensor.cy, sensor.height)):
+            low, high = seen[..., axis] - radius, seen[..., axis] + radius
+            first = np.minimum(low / near, low / far).min(axis=1) * focal + centre - margin
+            last = np.maximum(high / near, high / far).max(axis=1) * focal + centre + margin + 1.0
+            spans.append(np.clip(np.stack([first, last], axis=1), 0, size).astype(np.int64))
+        for (u0, u1), (v0, v1) in zip(spans[0].tolist(), spans[1].tolist(), strict=True):
+            mask[v0:v1, u0:u1] = True
         return np.flatnonzero(mask)

@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated store as a node: its cameras, scales, shoppers and truth, published as time goes by.
+
+Nothing is dropped: where the machine is too slow the store's time goes slower, and /diagnostics says by how much.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from dataclasses import replace
+
+import numpy as np
+from yokotago_model.events import SECOND, CheckIn, Event, Receipt
+from yokotago_model.nodes.support import StoreNode, run
+
+from ..scenarios import names, random_shopping
+from ..shoppers import Scenario
+from ..simulation import LEVELS, simulate
+from .phones import Phones
+
+_TURN_S = 0.05
+"""Longest time in one callback: the node's other callbacks get their turn."""
+_PERIOD_S = 0.005
+_TRUTH = ("/truth/tracks", "/truth/zone_crossings", "/truth/reaches", "/truth/actions", "/truth/receipts")
+
+
+class Simulator(StoreNode):
+    """Parameters: `scenario`, `seed`, `level`, `rate` (1 = real time); for the scenario random: `shoppers` at once and
+    `visits` (0: never ends); `listeners_s`: how long to wait for somebody to listen before the store opens; `cloud_url`:
+    where shoppers get their codes ("": the node publishes /check_ins itself), with the gate's token in the environment
+    variable YOKOTAGO_DEVICE_TOKEN."""
+
+    def __init__(self) -> None:
+        super().__init__("simulator")
+        scenario = str(self.declare_parameter("scenario", "random").value)
+        seed = int(self.declare_parameter("seed", 1).value)
+        shoppers = int(self.declare_parameter("shoppers", 4).value)
+        visits = int(self.declare_parameter("visits", 0).value)
+        level = str(self.declare_parameter("level", "points").value)
+        self._rate = float(self.declare_parameter("rate", 1.0).value)
+        self._listeners_s = float(self.declare_parameter("listeners_s", 30.0).value)
+        cloud_url = str(self.declare_parameter("cloud_url", "").value)
+        if scenario not in names():
+            raise ValueError(f"scenario {scenario!r}: choose one of {', '.join(names())}")
+        if level not in LEVELS:
+            raise ValueError(f"level {level!r}: choose one of {', '.join(LEVELS)}")
+        if self._rate <= 0.0:
+            raise ValueError(f"rate is {self._rate}: it must be above 0; 1 is real time")
+        self._scenario: Scenario | str = scenario
+        if scenario == "random":
+            rng = np.random.default_rng(seed)
+            self._scenario = random_shopping(self.store, rng, shoppers=shoppers, visits=visits or None)
+        if level != "tracks":
+            # Loads Open3D, which takes seconds, before the store opens.
+            importlib.import_module("yokotago_sim.cameras")
+        self._seed, self._level = seed, level
+        self._phones: Phones | None = None
+        if cloud_url:
+            token = os.environ.get("YOKOTAGO_DEVICE_TOKEN", "")
+            self._phones = Phones(cloud_url, self.store.store_id, token, 4 * shoppers + 4, self._phone_failed)
+        for topic in (*self._sensor_topics(), "/shelves/weights", *_TRUTH, *(() if cloud_url else ("/check_ins", "/progress"))):
+            self.advertise(topic)
+        self._waiting_since = time.monotonic()
+        self._next: tuple[int, str, Event] | None = None
+        self._opened = self._reported = 0.0
+        self._start = self._reached = self._reported_at = 0
+        self._timer = self.create_timer(_PERIOD_S, self._turn)
+
+    def _sensor_topics(self) -> list[str]:
+        if self._level == "tracks":
+            return ["/tracks", "/zone_crossings", "/hand_reaches"]
+        return [f"/tof/{s.sensor_id}/{self._level}" for s in self.store.sensors]
+
+    def _phone_failed(self, sentence: str) -> None:
+        self.get_logger().error(sentence)
+        self.health["!phones"] = sentence
+
+    def _heard(self) -> bool:
+        return all(self.count_subscribers(t) for t in (*self._sensor_topics(), "/shelves/weights"))
+
+    def _turn(self) -> None:
+        """Publish what is due."""
+        now = time.monotonic()
+        if not self._opened:
+            if not self._heard() and now - self._waiting_since < self._listeners_s:
+                return
+            self._opened = self._reported = now
+            self._start = self._reached = self._reported_at = time.time_ns()
+            self._events = simulate(
+                self.store, self._scenario, self._seed, self._level, start=self._start, session=self.session  # type: ignore[arg-type]
+            )
+            self._next = next(self._events, None)
+            self.get_logger().info("the store is open")
+        due = self._start + round((now - self._opened) * self._rate * SECOND)
+        while self._next is not None and self._next[0] <= due and time.monotonic() - now < _TURN_S:
+            self._reached, topic, event = self._next
+            self._send(topic, event)
+            self._next = next(self._events, None)
+        behind = (due - self._reached) / SECOND
+        if self._next is not None and self._next[0] <= due and behind > 0.5 * self._rate:
+            # Too slow: the store's clock waits, so that it does not race later.
+            self._opened += (behind - 0.1 * self._rate) / self._rate
+        self._tell_speed(now)
+        if self._next is None:
+            self._timer.cancel()
+            self.get_logger().info("the store is closed")
+
+    def _send(self, topic: str, event: Event) -> None:
+        if topic == "/catalogue":
+            return  # The bridge publishes it: from the cloud, or from the store's description.
+        if self._phones is not None:
+            if topic == "/progress" and self._level != "tracks":
+                return
+            if isinstance(event, CheckIn) and event.shopper_id not in self.store.staff:
+                self._phones.check_in(event)
+                return
+            if isinstance(event, Receipt):
+                event = replace(event, shopper_id=self._phones.shopper_id(event.shopper_id))
+        self.publish(event, topic)
+
+    def _tell_speed(self, now: float) -> None:
+        if now - self._reported < 2.0:
+            return
+        factor = (self._reached - self._reported_at) / SECOND / (now - self._reported)
+        self._reported, self._reported_at = now, self._reached
+        self.health["real-time factor"] = f"{factor:.2f}"
+        self.health.pop("!slow", None)
+        if factor < 0.95 * self._rate and self._next is not None:
+            self.health["!slow"] = f"this machine is too slow: the store's time runs at {factor:.2f} of real time"
+
+    def destroy_node(self) -> None:
+        """End the phones' thread too."""
+        if self._phones is not None:
+            self._phones.close()
+        super().destroy_node()
+
+
+def main() -> None:
+    """Run the node."""
+
+    run(Simulator)
+
+
+if __name__ == "__main__":
+    main()
