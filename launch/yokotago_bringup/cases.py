@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from yokotago_model.conversions import sensor_topic
 from yokotago_model.events import Cloud, DepthImage
 from yokotago_model.store import Store
 from yokotago_sim.scenarios import names, random_shopping
-from yokotago_sim.simulation import simulate
+from yokotago_sim.simulation import Level, simulate
 from yokotago_tracking.foreground import Foreground
 
 from .bags import Record
@@ -84,7 +84,7 @@ def records_of(store: Store, spec: CaseSpec) -> Iterator[Record]:
             visits=spec.visits,
             confusing_share=spec.confusing_share,
         )
-    level = "depth" if spec.level == "foreground" else spec.level
+    level = cast(Level, "depth" if spec.level == "foreground" else spec.level)
     simulated = simulate(store, scenario, spec.seed, level)
     if spec.level != "foreground":
         for arrival, topic, event in simulated:

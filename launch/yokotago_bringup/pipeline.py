@@ -16,6 +16,7 @@ from typing import Protocol
 from yokotago_fusion.fusion import Fusion
 from yokotago_model.conversions import topic_of
 from yokotago_model.events import (
+    SECOND,
     Catalogue,
     CheckIn,
     Cloud,
@@ -43,6 +44,9 @@ from .plan import Plan
 
 SESSION = 1
 """Session number of a replay's streams."""
+
+SETTLED_AFTER = {"/tracks": 0, "/zone_crossings": SECOND, "/hand_reaches": SECOND // 4}
+"""How long after a frame of tracks nothing more comes with its stamp, by stream [ns]."""
 
 DECIDED_ON = (TrackFrame, ZoneCrossing, HandReach, WeightChange, CheckIn, Catalogue, StreamProgress)
 """What the fusion takes in."""
@@ -128,5 +132,5 @@ class Pipeline:
                 if stage is not None:
                     self._give(stage.feed(event), arrival, step)
             for stream in self.plan.streams:
-                if stream != "/weight_changes":
-                    self._give([self._progress.progress(stream, event.stamp)], arrival, step)
+                if stream in SETTLED_AFTER:
+                    self._give([self._progress.progress(stream, event.stamp - SETTLED_AFTER[stream])], arrival, step)
