@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A shopper who carries out a script: walks, stands, reaches, takes, puts back, hands over and leaves.
 
-Each step is a generator that is advanced once a tick and yields until it is done, so that the code of a step reads in the
-order of what happens. Walking is a way over the free floor plus a push away from others; a hand moves on minimum-jerk
-pieces (Flash and Hogan, 1985); a reach takes the times measured in a real store: the hand crosses the shelf's front
-about 0.85 s before the weight falls and leaves 0.4 to 0.8 s after it.
+Each step is a generator that is advanced once a tick and yields until it is done, so that the code of a step reads in
+the order of what happens. Walking is a way over the free floor plus a push away from others; a hand moves on
+minimum-jerk pieces (Flash and Hogan, 1985); a reach takes the times measured in a real store: the hand crosses the
+shelf's front about 0.85 s before the weight falls and leaves 0.4 to 0.8 s after it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
+
 from yokotago_model.events import Point, TrueActionKind
 from yokotago_model.store import Facing, Shelf, Store
 
@@ -117,6 +119,12 @@ class _Piece:
     start: Point
     stop: Point
 
+    def at(self, now: float) -> Point:
+        span = self.end - self.begin
+        f = _min_jerk(max(0.0, min(1.0, (now - self.begin) / span))) if span > 0 else 1.0
+        (ax, ay, az), (bx, by, bz) = self.start, self.stop
+        return (ax + f * (bx - ax), ay + f * (by - ay), az + f * (bz - az))
+
 
 def _min_jerk(u: float) -> float:
     return u * u * u * (10.0 - 15.0 * u + 6.0 * u * u)
@@ -156,9 +164,7 @@ class Arm:
         if self.pieces and now <= self.pieces[-1].end:
             for piece in self.pieces:
                 if now <= piece.end:
-                    span = piece.end - piece.begin
-                    f = _min_jerk(max(0.0, min(1.0, (now - piece.begin) / span))) if span > 0 else 1.0
-                    self.hand = tuple(a + f * (b - a) for a, b in zip(piece.start, piece.stop, strict=True))  # type: ignore[assignment]
+                    self.hand = piece.at(now)
                     break
             dx, dy = self.hand[0] - origin[0], self.hand[1] - origin[1]
             self._local = (c * dx + s * dy, -s * dx + c * dy, self.hand[2])
@@ -376,7 +382,7 @@ class Actor:
                 return
             while len(way) > 1 and math.dist((self.x, self.y), way[0]) < 0.2:
                 way.pop(0)
-            length = math.dist((self.x, self.y), way[0]) + sum(math.dist(a, b) for a, b in zip(way, way[1:], strict=False))
+            length = math.dist((self.x, self.y), way[0]) + sum(math.dist(a, b) for a, b in pairwise(way))
             if length < best - 0.02:
                 best, waited = length, 0.0
             else:
@@ -504,8 +510,12 @@ class Actor:
                     best = (cost, lean, crouch)
         self._want_lean, self._want_crouch = best[1], best[2]
 
-    def _reach_to(self, facing: Facing, u: float, side: int, grip_s: float, after_s: float, pace: float) -> tuple[Arm, float]:
-        """Send a hand to x = u in the facing; it is there grip_s before the time that is given back, and leaves after_s later."""
+    def _reach_to(
+        self, facing: Facing, u: float, side: int, grip_s: float, after_s: float, pace: float
+    ) -> tuple[Arm, float]:
+        """Send a hand to x = u in the facing; it is there grip_s before the time that is given back, and leaves
+        after_s later.
+        """
         shelf = self.room.store.shelf[facing.shelf_id]
         arm = self.arms[side]
         depth = float(self.rng.uniform(0.1, 0.17))
@@ -547,7 +557,9 @@ class Actor:
             return self._touch(Touch(step.facing_id, 0.3), side)
         u = sum(unit.x for unit in units) / len(units)
         grip = self._grip_s(step.pace)
-        arm, fall = self._reach_to(facing, u, side, grip + step.hold_s, float(self.rng.uniform(0.1, 0.35)) / step.pace, step.pace)
+        arm, fall = self._reach_to(
+            facing, u, side, grip + step.hold_s, float(self.rng.uniform(0.1, 0.35)) / step.pace, step.pace
+        )
         self._press(facing, units[0], fall - min(grip, 0.35) - step.hold_s, fall, step.hold_s > 2.0)
         for n, unit in enumerate(units):
             at = fall + 0.05 * n
@@ -557,7 +569,9 @@ class Actor:
             self.units.append(unit)
             self.taken[unit] = None
         shelf_id = facing.shelf_id
-        arm.actions.append(Action(fall, TrueActionKind.TAKE, units[0].product_id, len(units), shelf_id, facing.facing_id))
+        arm.actions.append(
+            Action(fall, TrueActionKind.TAKE, units[0].product_id, len(units), shelf_id, facing.facing_id)
+        )
         return arm.done_at
 
     def _press(self, facing: Facing, unit: Unit, begin: float, end: float, holds: bool) -> None:
@@ -578,7 +592,9 @@ class Actor:
             return room.now
         side = self._side_for(facing)
         u = facing.x + facing.width * float(self.rng.uniform(0.3, 0.7))
-        arm, down = self._reach_to(facing, u, side, self._grip_s(step.pace), float(self.rng.uniform(0.1, 0.3)), step.pace)
+        arm, down = self._reach_to(
+            facing, u, side, self._grip_s(step.pace), float(self.rng.uniform(0.1, 0.3)), step.pace
+        )
         for n, unit in enumerate(units):
             at = down + 0.06 * n
             self.units.remove(unit)
@@ -613,7 +629,9 @@ class Actor:
         u = facing.x + facing.width * float(self.rng.uniform(0.25, 0.75))
         arm, end = self._reach_to(facing, u, side, step.touch_s, 0.1, 1.0)
         scale = min(facing.scale_ids, key=lambda s: abs(room.store.scale[s].x + room.store.scale[s].width / 2 - u))
-        room.scales.bump(scale, end - step.touch_s, end, room.scales.noise.touch_g * float(self.rng.uniform(0.3, 1.5)))
+        room.scales.bump(
+            scale, end - step.touch_s, end, room.scales.noise.touch_g * float(self.rng.uniform(0.3, 1.5))
+        )
         return arm.done_at
 
     # Between people.
@@ -635,7 +653,9 @@ class Actor:
         dx, dy = self.x - other.x, self.y - other.y
         d = max(1e-3, math.hypot(dx, dy))
         self._want_heading = None
-        yield from self._walk(self.room.floor.nearest_free(other.x + 0.6 * dx / d, other.y + 0.6 * dy / d), 0.12, True)
+        yield from self._walk(
+            self.room.floor.nearest_free(other.x + 0.6 * dx / d, other.y + 0.6 * dy / d), 0.12, True
+        )
         self._want_heading = math.atan2(other.y - self.y, other.x - self.x)
         other._want_heading = math.atan2(self.y - other.y, self.x - other.x)
         yield from self._until(self.room.now + 0.4)

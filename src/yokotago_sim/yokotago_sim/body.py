@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""The articulated body of a shopper: from a few numbers (place, heading, lean, crouch, hands) to joints and round limbs.
+"""The articulated body of a shopper: from a few numbers (place, heading, lean, crouch, hands) to joints and round
+limbs.
 
-Segment lengths are shares of the body height after Drillis and Contini (1966), as tabled in Winter, Biomechanics and Motor
-Control of Human Movement. An arm is two links; the elbow follows from shoulder and hand.
+Segment lengths are shares of the body height after Drillis and Contini (1966), as tabled in Winter, Biomechanics and
+Motor Control of Human Movement. An arm is two links; the elbow follows from shoulder and hand.
 """
 
 from __future__ import annotations
@@ -85,7 +86,10 @@ def shoulder(build: Build, pose: Pose, side: int) -> Point:
 def head(build: Build, pose: Pose) -> Point:
     """The middle of the head."""
     cx, cy, cz = chest(build, pose)
-    out, up = math.sin(0.7 * pose.lean) * _HEAD_UP_SHARE * build.height, math.cos(0.7 * pose.lean) * _HEAD_UP_SHARE * build.height
+    out, up = (
+        math.sin(0.7 * pose.lean) * _HEAD_UP_SHARE * build.height,
+        math.cos(0.7 * pose.lean) * _HEAD_UP_SHARE * build.height,
+    )
     sway = 0.012 * math.sin(pose.stride) * min(1.0, pose.swing / 0.3)
     c, s = math.cos(pose.heading), math.sin(pose.heading)
     return (cx + out * c - sway * s, cy + out * s + sway * c, cz + up)
@@ -97,7 +101,9 @@ def head_top(build: Build, pose: Pose) -> float:
 
 
 def hand_at_rest(build: Build, pose: Pose, side: int, carrying: bool) -> Point:
-    """Where a hand is that does nothing: beside the thigh, swinging with the steps, or before the belly when it carries."""
+    """Where a hand is that does nothing: beside the thigh, swinging with the steps, or before the belly when it
+    carries.
+    """
     h = build.height
     swing = 0.35 * pose.swing * math.sin(pose.stride) * -side
     forward, up, half = (0.15 * h, 0.6 * h, 0.09 * h) if carrying else (0.02 * h + swing, 0.45 * h, 0.125 * h)
@@ -107,7 +113,9 @@ def hand_at_rest(build: Build, pose: Pose, side: int, carrying: bool) -> Point:
 
 
 def elbow(build: Build, s: Point, hand: Point) -> Point:
-    """The elbow between shoulder and hand: on the side of the straight line that hangs down. A stretched arm is straight."""
+    """The elbow between shoulder and hand: on the side of the straight line that hangs down. A stretched arm is
+    straight.
+    """
     l1 = _UPPER_SHARE * build.height
     l2 = build.arm - l1
     dx, dy, dz = hand[0] - s[0], hand[1] - s[1], hand[2] - s[2]
@@ -153,7 +161,14 @@ def limbs(build: Build, pose: Pose, hands: tuple[Point, Point]) -> list[Limb]:
     made.append(Limb(top, (hx, hy, hz), 0.035 * h, 0.035 * h))
     made.append(Limb((hx, hy, hz - 0.25 * r), (hx, hy, hz + 0.18 * r), 0.95 * r, r, not build.hat))
     if build.hat:
-        made.append(Limb((hx - 0.04 * c, hy - 0.04 * s, hz + 0.75 * r), (hx + 0.1 * c, hy + 0.1 * s, hz + 0.7 * r), 1.05 * r, 0.7 * r))
+        made.append(
+            Limb(
+                (hx - 0.04 * c, hy - 0.04 * s, hz + 0.75 * r),
+                (hx + 0.1 * c, hy + 0.1 * s, hz + 0.7 * r),
+                1.05 * r,
+                0.7 * r,
+            )
+        )
     if build.bag:
         back = 0.09 * h * g
         bx, by = (hip[0] + top[0]) / 2 - back * c, (hip[1] + top[1]) / 2 - back * s

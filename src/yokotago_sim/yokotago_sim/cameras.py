@@ -1,10 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""All ToF cameras of the store: true depths from the world, errors from the camera model, clouds or depth images out."""
+"""All ToF cameras of the store: true depths from the world, errors from the camera model, clouds or depth images
+out.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+
 from yokotago_model.events import SECOND, Cloud, DepthImage, Stamp
 from yokotago_model.store import Sensor, Store
 
@@ -17,7 +20,9 @@ from .world import Body, World
 class Cameras:
     """The cameras of `store`. camera_rng draws the measurements, line_rng the lateness."""
 
-    def __init__(self, store: Store, noise: Noise, camera_rng: np.random.Generator, line_rng: np.random.Generator) -> None:
+    def __init__(
+        self, store: Store, noise: Noise, camera_rng: np.random.Generator, line_rng: np.random.Generator
+    ) -> None:
         self._world = World(store)
         self._lateness = noise.lateness
         self._line_rng = line_rng
@@ -38,9 +43,8 @@ class Cameras:
             depth[pixels[before]] = depths[before]
             hair = None
             if dark.any():
-                hair = np.zeros(depth.shape, dtype=np.bool_)
-                hair[pixels[before & dark]] = True
-                hair = hair.reshape(sensor.height, sensor.width)
+                hair = np.zeros((sensor.height, sensor.width), dtype=np.bool_)
+                hair.ravel()[pixels[before & dark]] = True
             tof = self._tof[name]
             image = tof.measure(depth.reshape(sensor.height, sensor.width), hair, seconds)
             stamp = now + round(tof.clock_offset_s * SECOND)

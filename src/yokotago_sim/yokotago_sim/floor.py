@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The free floor of a store: where a body fits, the way from one place to another, and the doors.
 
-A grid of 0.1 m holds the distance from each cell to the nearest wall or shelf. Ways are found by A* on it and then pulled
-tight, so that people cut corners as people do. Doors lie where an entrance or exit zone touches the floor's border; behind
-each there is a short lane outside from which people come and into which they go.
+A grid of 0.1 m holds the distance from each cell to the nearest wall or shelf. Ways are found by A* on it and then
+pulled tight, so that people cut corners as people do. Doors lie where an entrance or exit zone touches the floor's
+border; behind each there is a short lane outside from which people come and into which they go.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
+
 from yokotago_model.store import Polygon, Store, Zone, ZoneKind, polygon_contains
 
 CELL_M = 0.1
@@ -29,7 +30,9 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True)
 class Door:
-    """An opening in the border: its middle, the direction out of the store, half its width [m], and the zone behind it."""
+    """An opening in the border: its middle, the direction out of the store, half its width [m], and the zone behind
+    it.
+    """
 
     zone: Zone
     middle: Place
@@ -106,7 +109,10 @@ class Floor:
         self._clear = distance_transform_edt(padded)[1:-1, 1:-1] * CELL_M - CELL_M / 2
         self._inside = np.array(
             [
-                [polygon_contains(store.floor, self._x0 + (i + 0.5) * CELL_M, self._y0 + (j + 0.5) * CELL_M) for j in range(ny)]
+                [
+                    polygon_contains(store.floor, self._x0 + (i + 0.5) * CELL_M, self._y0 + (j + 0.5) * CELL_M)
+                    for j in range(ny)
+                ]
                 for i in range(nx)
             ]
         )
@@ -154,7 +160,8 @@ class Floor:
     def _sees(self, a: Place, b: Place) -> bool:
         n = max(1, math.ceil(math.dist(a, b) / (CELL_M / 2)))
         return all(
-            self.clearance(a[0] + (b[0] - a[0]) * k / n, a[1] + (b[1] - a[1]) * k / n) >= BODY_RADIUS_M for k in range(n + 1)
+            self.clearance(a[0] + (b[0] - a[0]) * k / n, a[1] + (b[1] - a[1]) * k / n) >= BODY_RADIUS_M
+            for k in range(n + 1)
         )
 
     def way(self, start: Place, goal: Place) -> list[Place]:

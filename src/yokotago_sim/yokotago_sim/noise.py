@@ -25,10 +25,11 @@ def _not_negative(params: Any) -> None:
 class SensorNoise:
     """A ToF camera.
 
-    The standard deviation of a pixel is base_mm + per_m2_mm * z^2 + corner_mm * max(0, r - 0.85), where z is the distance [m]
-    and r the distance from the image centre (1 at the middle of a side, 1.41 in a corner). On a real overhead camera 3.37 m
-    above the floor (data/overhead_tof) it is 15.6 mm for r < 0.8, 29 mm at 1.05 and 38 mm at 1.25, and the share of empty
-    pixels is below 1 % up to 0.8, 16 % at 1.05, 44 % at 1.15, 79 % at 1.25, without memory from frame to frame.
+    The standard deviation of a pixel is base_mm + per_m2_mm * z^2 + corner_mm * max(0, r - 0.85), where z is the
+    distance [m] and r the distance from the image centre (1 at the middle of a side, 1.41 in a corner). On a real
+    overhead camera 3.37 m above the floor (data/overhead_tof) it is 15.6 mm for r < 0.8, 29 mm at 1.05 and 38 mm at
+    1.25, and the share of empty pixels is below 1 % up to 0.8, 16 % at 1.05, 44 % at 1.15, 79 % at 1.25, without
+    memory from frame to frame.
     """
 
     base_mm: float = 2.0
@@ -132,9 +133,20 @@ class Noise:
     def none(cls) -> Noise:
         """Perfect sensors, clocks and lines; the hand still touches before it takes."""
         sensor = replace(SensorNoise(), **dict.fromkeys(_amounts(SensorNoise), 0.0))
-        keep = ("sample_hz", "burst_s", "resolution_g", "touch_g", "fall_s", "wrong_gain_g", "resent_after_s", "restart_s")
+        keep = (
+            "sample_hz",
+            "burst_s",
+            "resolution_g",
+            "touch_g",
+            "fall_s",
+            "wrong_gain_g",
+            "resent_after_s",
+            "restart_s",
+        )
         scale = replace(ScaleNoise(), **dict.fromkeys(_amounts(ScaleNoise, keep), 0.0))
-        tracks = replace(TrackNoise(), **dict.fromkeys(_amounts(TrackNoise, ("correlation_s", "reach_margin_m")), 0.0))
+        tracks = replace(
+            TrackNoise(), **dict.fromkeys(_amounts(TrackNoise, ("correlation_s", "reach_margin_m")), 0.0)
+        )
         lateness = replace(Lateness(), **dict.fromkeys(_amounts(Lateness, ("most_s",)), 0.0))
         return cls(sensor, scale, tracks, lateness)
 

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""The load cells: what each plate reports while goods come and go, hands press, feet shake the floor and boards misbehave.
+"""The load cells: what each plate reports while goods come and go, hands press, feet shake the floor and boards
+misbehave.
 
-A plate's signal is its load, which moves by ramps, plus pieces of a limited time (a touch, a held thing, a shaken floor),
-plus noise and drift. All plates are sampled together, a burst at a time, as one array.
+A plate's signal is its load, which moves by ramps, plus pieces of a limited time (a touch, a held thing, a shaken
+floor), plus noise and drift. All plates are sampled together, a burst at a time, as one array.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
 from yokotago_model.events import SECOND, ScaleStatus, ShelfWeight, Stamp
 from yokotago_model.store import Store
 
@@ -50,7 +52,9 @@ class _Piece:
 class Scales:
     """All scales of a store. Times are seconds since the opening at stamp `start`."""
 
-    def __init__(self, store: Store, loads: Mapping[str, float], noise: ScaleNoise, start: Stamp, rng: np.random.Generator) -> None:
+    def __init__(
+        self, store: Store, loads: Mapping[str, float], noise: ScaleNoise, start: Stamp, rng: np.random.Generator
+    ) -> None:
         self.noise = noise
         self._rng = rng
         self._start = start
@@ -67,7 +71,9 @@ class Scales:
         self._wander = np.zeros(count)
         self._pieces: list[list[_Piece]] = [[] for _ in self._ids]
         self._shelf_of = [s.shelf_id for s in store.scales]
-        self._rows_of = {sh.shelf_id: [i for i, s in enumerate(store.scales) if s.shelf_id == sh.shelf_id] for sh in store.shelves}
+        self._rows_of = {
+            sh.shelf_id: [i for i, s in enumerate(store.scales) if s.shelf_id == sh.shelf_id] for sh in store.shelves
+        }
         self._shake_gain = rng.uniform(0.4, 1.6, count)
         self._shakes: list[tuple[float, str, float]] = []
         self._middle = {
@@ -135,7 +141,9 @@ class Scales:
                 self._shakes.append((time, shelf_id, grams))
 
     def bursts(self, now: float) -> list[tuple[float, ShelfWeight]]:
-        """The bursts whose last sample lies before `now` and that were not given yet: (time they are sent [s], burst)."""
+        """The bursts whose last sample lies before `now` and that were not given yet: (time they are sent [s],
+        burst).
+        """
         out: list[tuple[float, ShelfWeight]] = []
         while (self._bursts + 1) * self.burst_s + self._period <= now:
             out += self._burst(self._bursts * self.burst_s)
@@ -166,14 +174,22 @@ class Scales:
         settled = self._load[:, None] + extra
         t = begin + offsets
         for time, shelf_id, grams in self._shakes:
-            wave = np.where(t >= time, grams * np.exp(-(t - time) / _SHAKE_DECAY_S) * np.sin(2 * np.pi * _SHAKE_HZ * (t - time)), 0.0)
+            wave = np.where(
+                t >= time,
+                grams * np.exp(-(t - time) / _SHAKE_DECAY_S) * np.sin(2 * np.pi * _SHAKE_HZ * (t - time)),
+                0.0,
+            )
             rows = self._rows_of[shelf_id]
             settled[rows] += self._shake_gain[rows, None] * wave
         self._shakes = [s for s in self._shakes if s[0] + _SHAKE_S > end]
         drift = noise.drift_g_per_hour * math.sqrt(self.burst_s / 3600.0)
         self._zero += drift * rng.standard_normal(count)
         self._wander = 0.9 * self._wander + 0.13 * self._sigma * rng.standard_normal(count)
-        return settled + (self._zero + self._wander)[:, None] + 0.95 * self._sigma[:, None] * rng.standard_normal((count, n))
+        return (
+            settled
+            + (self._zero + self._wander)[:, None]
+            + 0.95 * self._sigma[:, None] * rng.standard_normal((count, n))
+        )
 
     def _burst(self, begin: float) -> list[tuple[float, ShelfWeight]]:
         noise, rng, n = self.noise, self._rng, self._samples
@@ -182,10 +198,10 @@ class Scales:
         hours = self.burst_s / 3600.0
         chance = rng.random((6, count))
         status = np.zeros(count, dtype=np.int64)
-        for row in np.nonzero(chance[0] < noise.spikes_per_hour * hours)[0]:
-            grams[row, rng.integers(n)] += rng.choice((-1.0, 1.0)) * rng.uniform(200.0, 3000.0)
-        for row in np.nonzero(chance[1] < noise.wrong_gain_per_hour * hours)[0]:
-            grams[row, rng.integers(n)] = -noise.wrong_gain_g + rng.normal(0.0, 20.0)
+        for spiked in np.nonzero(chance[0] < noise.spikes_per_hour * hours)[0]:
+            grams[spiked, rng.integers(n)] += rng.choice((-1.0, 1.0)) * rng.uniform(200.0, 3000.0)
+        for wrong in np.nonzero(chance[1] < noise.wrong_gain_per_hour * hours)[0]:
+            grams[wrong, rng.integers(n)] = -noise.wrong_gain_g + rng.normal(0.0, 20.0)
         over = grams > self._capacity[:, None]
         status[over.any(axis=1)] |= ScaleStatus.SATURATED
         np.minimum(grams, self._capacity[:, None], out=grams)
@@ -214,8 +230,15 @@ class Scales:
             if chance[3, row] < noise.missing_share:
                 continue
             if chance[4, row] < noise.resent_share:
-                again = ShelfWeight(burst.stamp, scale_id, burst.boot_id, burst.sequence, burst.period, burst.grams,
-                                    burst.status | ScaleStatus.RESENT)
+                again = ShelfWeight(
+                    burst.stamp,
+                    scale_id,
+                    burst.boot_id,
+                    burst.sequence,
+                    burst.period,
+                    burst.grams,
+                    burst.status | ScaleStatus.RESENT,
+                )
                 out.append((sent + noise.resent_after_s, again))
                 continue
             out.append((sent + float(self._phase[row]), burst))

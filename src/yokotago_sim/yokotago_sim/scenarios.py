@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The named cases: what happens in S01 to S30, in the traps, and on a random day, for whatever store and seed.
 
-Each case is a few lines that read like its description. Which shelves, products and people it is played with, and when,
-comes from the seed. Where a case asks for something special (neighbours, near-equal weights, a product on two scales), the
-facings of the store that suit it best are used, so that every case can be played in every store that has a few facings.
+Each case is a few lines that read like its description. Which shelves, products and people it is played with, and
+when, comes from the seed. Where a case asks for something special (neighbours, near-equal weights, a product on two
+scales), the facings of the store that suit it best are used, so that every case can be played in every store that has
+a few facings.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
+
 from yokotago_model.store import Facing, Store
 
 from .floor import Floor
@@ -116,7 +118,9 @@ class Shop:
 
     def near_equal(self) -> tuple[Facing, Facing]:
         """Two facings of one shelf whose products weigh nearly the same."""
-        return self._pair(lambda a, b: abs(self.weight(a) - self.weight(b)) / max(self.weight(a), self.weight(b)), 0.03)
+        return self._pair(
+            lambda a, b: abs(self.weight(a) - self.weight(b)) / max(self.weight(a), self.weight(b)), 0.03
+        )
 
     def double(self) -> tuple[Facing, Facing]:
         """Two facings of one shelf, the first with a product about twice as heavy as the second's."""
@@ -222,22 +226,26 @@ def _s04(shop: Shop) -> Iterable[Script]:
 @case("S05")
 def _s05(shop: Shop) -> Iterable[Script]:
     a, b = shop.near_equal()
-    both = [Take(b.facing_id, 1, a.product_id), Take(b.facing_id, 1, b.product_id)]
+    both: list[Step] = [Take(b.facing_id, 1, a.product_id), Take(b.facing_id, 1, b.product_id)]
     return [shop.adult("a", take(a), shop.pause(), put(a, b), shop.pause(), *both)]
 
 
 @case("S06")
 def _s06(shop: Shop) -> Iterable[Script]:
     big, small = shop.double()
-    return [shop.adult("a", take(big), shop.pause(), put(big, small), shop.pause(), Take(small.facing_id, 2, small.product_id))]
+    return [
+        shop.adult(
+            "a", take(big), shop.pause(), put(big, small), shop.pause(), Take(small.facing_id, 2, small.product_id)
+        )
+    ]
 
 
 @case("S07")
 def _s07(shop: Shop) -> Iterable[Script]:
     left, right = shop.row(3)[::2]
     meet = Meet("crossed")
-    a = [Approach(left.facing_id, -0.05, True), meet, Take(right.facing_id, walk=False), shop.pause()]
-    b = [Approach(right.facing_id, 0.05, True), meet, Take(left.facing_id, walk=False), shop.pause()]
+    a: list[Step] = [Approach(left.facing_id, -0.05, True), meet, Take(right.facing_id, walk=False), shop.pause()]
+    b: list[Step] = [Approach(right.facing_id, 0.05, True), meet, Take(left.facing_id, walk=False), shop.pause()]
     return [shop.adult("a", *a, take(shop.any())), shop.adult("b", *b, take(shop.any()))]
 
 
@@ -245,16 +253,32 @@ def _s07(shop: Shop) -> Iterable[Script]:
 def _s08(shop: Shop) -> Iterable[Script]:
     f = shop.different(4, shop.on_shelf(shop.shelf()))
     meet = Meet("close")
-    a = [Approach(f[0].facing_id, -0.2, True), meet, replace(take(f[0]), walk=False), replace(take(f[2]), close=True)]
-    b = [Approach(f[0].facing_id, 0.2, True), meet, replace(take(f[1]), close=True), replace(take(f[3]), close=True)]
+    a: list[Step] = [
+        Approach(f[0].facing_id, -0.2, True),
+        meet,
+        replace(take(f[0]), walk=False),
+        replace(take(f[2]), close=True),
+    ]
+    b: list[Step] = [
+        Approach(f[0].facing_id, 0.2, True),
+        meet,
+        replace(take(f[1]), close=True),
+        replace(take(f[3]), close=True),
+    ]
     return [replace(shop.adult(n, *s), personal_distance_m=0.4) for n, s in (("a", a), ("b", b))]
 
 
 @case("S09")
 def _s09(shop: Shop) -> Iterable[Script]:
     f = shop.different(4, shop.on_shelf(shop.shelf()))
-    a = [take(f[0]), Meet("near"), HandOver("b", f[0].product_id), Receive("b"), take(f[2])]
-    b = [replace(take(f[1]), close=True), Meet("near"), Receive("a"), HandOver("a", f[1].product_id), take(f[3])]
+    a: list[Step] = [take(f[0]), Meet("near"), HandOver("b", f[0].product_id), Receive("b"), take(f[2])]
+    b: list[Step] = [
+        replace(take(f[1]), close=True),
+        Meet("near"),
+        Receive("a"),
+        HandOver("a", f[1].product_id),
+        take(f[3]),
+    ]
     return [replace(shop.adult(n, *s), personal_distance_m=0.45) for n, s in (("a", a), ("b", b))]
 
 
@@ -263,8 +287,18 @@ def _s10(shop: Shop) -> Iterable[Script]:
     wide = [f for f in shop.facings if f.width >= 0.3]
     f = shop.any(wide)
     g, h = shop.different(2, shop.on_shelf(f.shelf_id))
-    a = [Approach(f.facing_id, -0.25, True), Meet("same"), replace(take(f), walk=False), Approach(g.facing_id, -0.1, True)]
-    b = [Approach(f.facing_id, 0.25, True), Meet("same"), replace(take(f), walk=False), Approach(h.facing_id, 0.1, True)]
+    a: list[Step] = [
+        Approach(f.facing_id, -0.25, True),
+        Meet("same"),
+        replace(take(f), walk=False),
+        Approach(g.facing_id, -0.1, True),
+    ]
+    b: list[Step] = [
+        Approach(f.facing_id, 0.25, True),
+        Meet("same"),
+        replace(take(f), walk=False),
+        Approach(h.facing_id, 0.1, True),
+    ]
     a += [Meet("other"), replace(take(g), walk=False)]
     b += [Meet("other"), replace(take(h), walk=False)]
     return [shop.adult("a", *a), shop.adult("b", *b)]
@@ -291,8 +325,8 @@ def _s12(shop: Shop) -> Iterable[Script]:
             steps.insert(2 * n + 2, put(own[n], place))
         return steps
 
-    a = [*tour(f[:8], w[:2]), HandOver("b", f[6].product_id), put(f[7], f[7])]
-    b = [*tour(f[8:15], w[2:4]), Receive("a"), HandOver("c", f[13].product_id), put(f[14], f[14])]
+    a: list[Step] = [*tour(f[:8], w[:2]), HandOver("b", f[6].product_id), put(f[7], f[7])]
+    b: list[Step] = [*tour(f[8:15], w[2:4]), Receive("a"), HandOver("c", f[13].product_id), put(f[14], f[14])]
     c = [*tour(f[15:22], w[4:]), Receive("b"), put(f[21], f[21]), take(f[0])]
     return [shop.adult("a", *a), shop.adult("b", *b), shop.adult("c", *c)]
 
@@ -317,7 +351,14 @@ def _s15(shop: Shop) -> Iterable[Script]:
 @case("S16")
 def _s16(shop: Shop) -> Iterable[Script]:
     (a, b), (c, d) = shop.near_equal(), shop.near_equal()
-    steps = [take(a), put(a, b), take(c), put(c, d), Take(b.facing_id, 1, b.product_id), Take(d.facing_id, 1, c.product_id)]
+    steps: list[Step] = [
+        take(a),
+        put(a, b),
+        take(c),
+        put(c, d),
+        Take(b.facing_id, 1, b.product_id),
+        Take(d.facing_id, 1, c.product_id),
+    ]
     return [shop.adult("a", *steps)]
 
 
@@ -330,7 +371,11 @@ def _s17(shop: Shop) -> Iterable[Script]:
 def _s18(shop: Shop) -> Iterable[Script]:
     a, b = shop.near_equal()
     first, second = (a, b) if a.x < b.x else (b, a)
-    return [shop.adult("a", TakeTwo(take(first, 1 + (first is b)), take(second, 1 + (second is b))), shop.pause(), put(b, a))]
+    return [
+        shop.adult(
+            "a", TakeTwo(take(first, 1 + (first is b)), take(second, 1 + (second is b))), shop.pause(), put(b, a)
+        )
+    ]
 
 
 @case("S19")
@@ -348,7 +393,9 @@ def _s20(shop: Shop) -> Iterable[Script]:
 @case("S21")
 def _s21(shop: Shop) -> Iterable[Script]:
     row = shop.row(4)
-    picks = [Take(f.facing_id, pace=1.8, walk=n == 0 or f.facing_id != row[n - 1].facing_id) for n, f in enumerate(row)]
+    picks: list[Take] = [
+        Take(f.facing_id, pace=1.8, walk=n == 0 or f.facing_id != row[n - 1].facing_id) for n, f in enumerate(row)
+    ]
     return [shop.adult("a", *picks, *[replace(p, walk=True) for p in picks[:2]], put(row[2], row[2]))]
 
 
@@ -411,8 +458,8 @@ def _s30(shop: Shop) -> Iterable[Script]:
 @case("moved_by_a_bought_by_b")
 def _moved(shop: Shop) -> Iterable[Script]:
     f, g = shop.near_equal() if shop.rng.random() < 0.5 else tuple(shop.different(2))
-    a = [take(f), put(f, g), Meet("moved"), take(shop.any())]
-    b = [Meet("moved"), shop.pause(1, 3), Take(g.facing_id, 1, f.product_id), take(shop.any())]
+    a: list[Step] = [take(f), put(f, g), Meet("moved"), take(shop.any())]
+    b: list[Step] = [Meet("moved"), shop.pause(1, 3), Take(g.facing_id, 1, f.product_id), take(shop.any())]
     return [shop.adult("a", *a), shop.adult("b", *b)]
 
 
@@ -420,8 +467,14 @@ def _moved(shop: Shop) -> Iterable[Script]:
 def _nearer_head(shop: Shop) -> Iterable[Script]:
     f = shop.any()
     side = 0.45 if f.x < shop.store.shelf[f.shelf_id].size[0] / 2 else -0.45
-    a = [take(f), Approach(f.facing_id, side, True), Meet("ready"), replace(put(f, f), walk=False), take(shop.any())]
-    b = [Stand(6.0), Approach(f.facing_id, 0.01, True), Meet("ready"), Stand(4.0), take(shop.any())]
+    a: list[Step] = [
+        take(f),
+        Approach(f.facing_id, side, True),
+        Meet("ready"),
+        replace(put(f, f), walk=False),
+        take(shop.any()),
+    ]
+    b: list[Step] = [Stand(6.0), Approach(f.facing_id, 0.01, True), Meet("ready"), Stand(4.0), take(shop.any())]
     return [shop.adult("a", *a), shop.adult("b", *b)]
 
 
@@ -435,7 +488,13 @@ def _four(shop: Shop) -> Iterable[Script]:
     for n, (name, f) in enumerate(zip("abcd", swapped, strict=True)):
         place = wide * (n + 0.5) / 4
         shift = place - (f.x + f.width / 2)
-        steps = [Approach(f.facing_id, shift, True), Meet("four", 4), replace(take(f), walk=False), shop.pause(), take(shop.any())]
+        steps: list[Step] = [
+            Approach(f.facing_id, shift, True),
+            Meet("four", 4),
+            replace(take(f), walk=False),
+            shop.pause(),
+            take(shop.any()),
+        ]
         people.append(replace(shop.adult(name, *steps), personal_distance_m=0.42))
     return people
 
@@ -443,7 +502,7 @@ def _four(shop: Shop) -> Iterable[Script]:
 @case("touch_and_return")
 def _touch(shop: Shop) -> Iterable[Script]:
     f, g = shop.different(2)
-    quick = [Take(f.facing_id, pace=1.6), PutBack(f.facing_id, f.product_id, pace=1.6, walk=False)]
+    quick: list[Step] = [Take(f.facing_id, pace=1.6), PutBack(f.facing_id, f.product_id, pace=1.6, walk=False)]
     lift = Lift(g.facing_id, float(shop.rng.uniform(0.5, 1.2)))
     return [shop.adult("a", Touch(f.facing_id), lift, *quick, take(shop.any()))]
 
@@ -457,7 +516,9 @@ def _many(shop: Shop) -> Iterable[Script]:
 @case("set_down_first")
 def _set_down(shop: Shop) -> Iterable[Script]:
     f, g = shop.near_equal() if shop.rng.random() < 0.5 else tuple(shop.different(2))
-    return [shop.adult("a", take(f), put(f, g), Take(g.facing_id, 1, g.product_id), Take(g.facing_id, 1, f.product_id))]
+    return [
+        shop.adult("a", take(f), put(f, g), Take(g.facing_id, 1, g.product_id), Take(g.facing_id, 1, f.product_id))
+    ]
 
 
 @case("follow_in")
@@ -482,7 +543,7 @@ def _nothing(shop: Shop) -> Iterable[Script]:
 def _merge(shop: Shop) -> Iterable[Script]:
     x, y = Floor(shop.store).random_place(shop.rng)
     f = shop.different(4)
-    steps = [WalkTo(x, y), Meet("merged"), Stand(float(shop.rng.uniform(2, 5)))]
+    steps: list[Step] = [WalkTo(x, y), Meet("merged"), Stand(float(shop.rng.uniform(2, 5)))]
     a = shop.adult("a", take(f[0]), *steps, take(f[1]))
     b = shop.adult("b", take(f[2]), *steps, take(f[3]))
     return [replace(a, personal_distance_m=0.3), replace(b, personal_distance_m=0.3)]
@@ -500,7 +561,10 @@ def _outdated(shop: Shop) -> Scenario:
     on = shop.on_shelf(shop.shelf())
     order = [f.product_id for f in on]
     stocked = {f.facing_id: p for f, p in zip(on, order[1:] + order[:1], strict=True)}
-    scripts = (shop.adult("a", *map(take, shop.different(2, on)), take(shop.any())), shop.adult("b", *map(take, shop.different(2, on))))
+    scripts = (
+        shop.adult("a", *map(take, shop.different(2, on)), take(shop.any())),
+        shop.adult("b", *map(take, shop.different(2, on))),
+    )
     return Scenario("outdated_planogram", lambda _stock: iter(scripts), stocked=stocked)
 
 
@@ -572,10 +636,14 @@ def _visitor(shop: Shop, stock: StockView, name: str, confusing_share: float) ->
 
 def _refill(shop: Shop, stock: StockView, name: str) -> Script | None:
     """A member of staff who fills the emptiest facings, when there are any and the store has staff."""
-    low = sorted((stock.count(f.facing_id), f.facing_id) for f in shop.facings if stock.count(f.facing_id) < max(3, f.stock // 3))
+    low = sorted(
+        (stock.count(f.facing_id), f.facing_id)
+        for f in shop.facings
+        if stock.count(f.facing_id) < max(3, f.stock // 3)
+    )
     if len(low) < 3 or not shop.store.staff:
         return None
-    steps = [Restock(i, max(1, shop.store.facing[i].stock - n)) for n, i in low[:4]]
+    steps: list[Step] = [Restock(i, max(1, shop.store.facing[i].stock - n)) for n, i in low[:4]]
     return shop.adult(name, *steps, shopper_id=shop.store.staff[0], start_s=0.0)
 
 
@@ -592,8 +660,9 @@ def random_shopping(
 ) -> Scenario:
     """A day of random shoppers, at most `shoppers` inside at once, `visits` in all (None: without end).
 
-    confusing_share: of what they do at the shelves; family_share, follower_share: of the visits; gap_s: mean time between
-    arrivals while there is room. When facings run low and the store has staff, somebody of the staff refills them.
+    confusing_share: of what they do at the shelves; family_share, follower_share: of the visits; gap_s: mean time
+    between arrivals while there is room. When facings run low and the store has staff, somebody of the staff refills
+    them.
     """
     shop = Shop(store, rng)
 
@@ -614,7 +683,9 @@ def random_shopping(
                 group = _party(shop, name, 2 + int(rng.integers(2)))
                 done += 1
             elif chance < family_share + follower_share and shoppers >= 2 and (visits is None or done + 1 < visits):
-                follower = replace(_visitor(shop, stock, f"{name}-follower", confusing_share), shopper_id="", behind=name)
+                follower = replace(
+                    _visitor(shop, stock, f"{name}-follower", confusing_share), shopper_id="", behind=name
+                )
                 group = [_visitor(shop, stock, name, confusing_share), follower]
                 done += 2
             else:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a simulated shopper is told to do: steps in words, with no geometry and no time beyond what the words say.
 
-A Script is a person and their steps between coming in and leaving; both are done for them. How a step is carried out (the
-way, the place to stand, the hand's path, the moment of the take) is the actor's business.
+A Script is a person and their steps between coming in and leaving; both are done for them. How a step is carried out
+(the way, the place to stand, the hand's path, the moment of the take) is the actor's business.
 """
 
 from __future__ import annotations
@@ -141,9 +141,9 @@ Step: TypeAlias = (
 class Script:
     """One shopper.
 
-    name: how other steps call them; shopper_id: who checks in, "" for somebody who does not; start_s: earliest time after
-    the opening at which they come; party_size: people who enter on this check-in; behind: the name of a shopper right
-    behind whom they enter; payer: the name of the shopper on whose check-in they are, "" for their own.
+    name: how other steps call them; shopper_id: who checks in, "" for somebody who does not; start_s: earliest time
+    after the opening at which they come; party_size: people who enter on this check-in; behind: the name of a shopper
+    right behind whom they enter; payer: the name of the shopper on whose check-in they are, "" for their own.
     """
 
     name: str
@@ -181,8 +181,8 @@ class StockView(Protocol):
 class Scenario:
     """Who comes and does what, and what is wrong that day.
 
-    scripts: called once with the live stock, gives the shoppers in the order in which they come, lazily: a demo never ends;
-    at_once: most people inside; stocked: what really stands on a facing where the planogram says otherwise.
+    scripts: called once with the live stock, gives the shoppers in the order in which they come, lazily: a demo never
+    ends; at_once: most people inside; stocked: what really stands on a facing where the planogram says otherwise.
     """
 
     name: str

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a day of a simulated store: what the sensors send, in order of arrival, and the truth beside it.
 
-Time goes in ticks of 1/30 s. In each tick every shopper moves, then the cameras and the scales look at what there is. An
-event is given out when the time of its arrival has come, so late events stand after the ones that overtook them, and a
-day that never ends costs no memory.
+Time goes in ticks of 1/30 s. In each tick every shopper moves, then the cameras and the scales look at what there is.
+An event is given out when the time of its arrival has come, so late events stand after the ones that overtook them,
+and a day that never ends costs no memory.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
+
 from yokotago_model.events import (
     SECOND,
     Catalogue,
@@ -86,7 +87,15 @@ class Simulation:
     """One day in a store. `run` gives its events; the rest is what actors see of the store (actor.Room)."""
 
     def __init__(
-        self, store: Store, scenario: Scenario, seed: int, level: Level, noise: Noise, start: Stamp, truth: bool, session: int = 1
+        self,
+        store: Store,
+        scenario: Scenario,
+        seed: int,
+        level: Level,
+        noise: Noise,
+        start: Stamp,
+        truth: bool,
+        session: int = 1,
     ) -> None:
         if level not in LEVELS:
             raise ValueError(f"level {level!r}: choose one of {', '.join(LEVELS)}")
@@ -106,7 +115,9 @@ class Simulation:
         late = noise.lateness
         self._tracker_line = _Line(late.tracks_s, late.tracks_jitter_s, late.most_s, line)
         self._check_in_line = _Line(late.check_ins_s, late.check_ins_jitter_s, late.most_s, line)
-        self._scale_lines = {s.scale_id: _Line(late.weights_s, late.weights_jitter_s, late.most_s, line) for s in store.scales}
+        self._scale_lines = {
+            s.scale_id: _Line(late.weights_s, late.weights_jitter_s, late.most_s, line) for s in store.scales
+        }
         rate = max((s.rate_hz for s in store.sensors), default=15.0)
         self._frame_hz = min(rate, float(TICK_HZ))
         self._tracked = TrackedPeople(store, noise.tracks, 1.0 / self._frame_hz, tracker)
@@ -129,19 +140,24 @@ class Simulation:
     # What actors see and tell.
 
     def others(self, actor: Actor) -> list[Actor]:
+        """Everybody else in the store."""
         return [a for a in self._actors if a is not actor]
 
     def named(self, name: str) -> Actor | None:
+        """The shopper of that name, once they have come."""
         return self._by_name.get(name)
 
     def meet(self, key: str, name: str) -> int:
+        """Note that `name` has come to the meeting; how many have."""
         self._meetings.setdefault(key, set()).add(name)
         return len(self._meetings[key])
 
     def exit_of(self, actor: Actor) -> Door:
+        """The door that the actor leaves by: any exit."""
         return self.floor.exits[int(self._rng.integers(len(self.floor.exits)))]
 
     def check_in(self, actor: Actor) -> None:
+        """The actor shows their code at the gate."""
         self._check_ins += 1
         event = CheckIn(
             stamp=self._stamp(self.now),
@@ -153,9 +169,11 @@ class Simulation:
         self._push(self._check_in_line.arrival(event.stamp), "/check_ins", event)
 
     def stepped(self, actor: Actor) -> None:
+        """A foot met the floor."""
         self.scales.footstep(actor.x, actor.y, self.now)
 
     def reached(self, actor: Actor, shelf: Shelf, begin: float, end: float, deepest: Point) -> None:
+        """A hand was in a shelf between `begin` and `end` [s]; at the facing of its deepest point."""
         u, _, z = shelf.to_shelf(deepest)
         facing_id = ""
         for f in self.store.facings:
@@ -165,6 +183,7 @@ class Simulation:
         self._tell("/truth/reaches", event)
 
     def acted(self, actor: Actor, action: Action, begin: float, end: float) -> None:
+        """Something was moved, in a reach between `begin` and `end` [s]."""
         event = TrueAction(
             stamp=self._stamp(action.time),
             kind=action.kind,
@@ -236,7 +255,11 @@ class Simulation:
             yield arrival, topic, event
         if until is not None and self._tick % 6 == 0:
             # A check-in is at most so late: everything before has come.
-            whole = until - round(max(self._noise.lateness.most_s, self._noise.lateness.check_ins_s) * SECOND) - SECOND // 10
+            whole = (
+                until
+                - round(max(self._noise.lateness.most_s, self._noise.lateness.check_ins_s) * SECOND)
+                - SECOND // 10
+            )
             yield until, "/progress", self._progress.progress("/check_ins", whole)
 
     def _frame_now(self, rate_hz: float) -> bool:
@@ -338,7 +361,9 @@ class Simulation:
         self._on_floor = inside
 
     def _receipt(self, visit: _Visit) -> Receipt:
-        """The rules: the taker pays, whoever opened the gate pays for their party, what was put back or dropped is not paid."""
+        """The rules: the taker pays, whoever opened the gate pays for their party, what was put back or dropped is
+        not paid.
+        """
         counts: dict[str, int] = {}
         dropped: dict[str, int] = {}
         for actor in visit.members:
@@ -347,7 +372,9 @@ class Simulation:
                     into = dropped if unit.on_floor else counts
                     into[unit.product_id] = into.get(unit.product_id, 0) + 1
         lines = tuple(_line(self.store.product[p], n) for p, n in sorted(counts.items()))
-        reasons = tuple(f"{n} x {self.store.product[p].name} was left on the floor" for p, n in sorted(dropped.items()))
+        reasons = tuple(
+            f"{n} x {self.store.product[p].name} was left on the floor" for p, n in sorted(dropped.items())
+        )
         payer = visit.payer
         return Receipt(
             stamp=visit.left,
@@ -393,9 +420,9 @@ def simulate(
 ) -> Iterator[Arrival]:
     """The events of a simulated day in order of arrival: (arrival [ns since the epoch], topic, event).
 
-    scenario: a name (scenarios.names()) or a Scenario; truth: with the ground truth; session: of /progress. The same arguments
-    give the same events, to the byte.
-    Raises KeyError for an unknown name and ValueError for an unknown level or a store that nobody can enter.
+    scenario: a name (scenarios.names()) or a Scenario; truth: with the ground truth; session: of /progress. The same
+    arguments give the same events, to the byte. Raises KeyError for an unknown name and ValueError for an unknown
+    level or a store that nobody can enter.
     """
     noise = noise if noise is not None else Noise()
     chosen = build(scenario, store, seed) if isinstance(scenario, str) else scenario

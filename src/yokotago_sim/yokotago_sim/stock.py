@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
 from yokotago_model.store import Facing, Store
 
 UNIT_WIDTH_M = 0.07
@@ -58,7 +59,9 @@ class Stock:
         return self._standing[facing_id]
 
     def reserve(self, facing_id: str, count: int, product_id: str | None) -> list[Unit]:
-        """Take at most `count` units off the facing's list, nearest to the front first: those of product_id if given."""
+        """Take at most `count` units off the facing's list, nearest to the front first: those of product_id if
+        given.
+        """
         standing = self._standing[facing_id]
         wanted = [u for u in reversed(standing) if product_id is None or u.product_id == product_id]
         if product_id is None and wanted:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a good tracker would say of the true people: the cheap level of the simulation, without clouds.
 
-Positions, heights and hands carry an error that is correlated in time, as a tracker's is. Reaches come from the true hands,
-zone crossings from the true places, both at the moments of the frames.
+Positions, heights and hands carry an error that is correlated in time, as a tracker's is. Reaches come from the true
+hands, zone crossings from the true places, both at the moments of the frames.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
 from yokotago_model.events import (
     SECOND,
     CrossingKind,
@@ -35,7 +36,9 @@ CROSSING_HYSTERESIS_M = 0.1
 
 @dataclass(frozen=True)
 class Person:
-    """A true person at one moment: body axis, top of the head, hands, velocity, and where the head is above the floor."""
+    """A true person at one moment: body axis, top of the head, hands, velocity, and where the head is above the
+    floor.
+    """
 
     person_id: int
     axis: tuple[float, float]
@@ -81,7 +84,9 @@ class TrueCrossings:
                 if abs(distance) >= self._hysteresis:
                     self._inside[key] = not was
                     self._border.pop(key)
-                    out.append(ZoneCrossing(at, person_id, zone.zone_id, CrossingKind.EXIT if was else CrossingKind.ENTER))
+                    out.append(
+                        ZoneCrossing(at, person_id, zone.zone_id, CrossingKind.EXIT if was else CrossingKind.ENTER)
+                    )
         self._last = present
         return out
 
@@ -159,7 +164,15 @@ class TrackedPeople:
             del self._reaches[key]
             if not going.missed:
                 out.append(
-                    HandReach(going.reach_id, key[0], going.shelf.shelf_id, True, going.begin, stamp, tuple(going.samples))
+                    HandReach(
+                        going.reach_id,
+                        key[0],
+                        going.shelf.shelf_id,
+                        True,
+                        going.begin,
+                        stamp,
+                        tuple(going.samples),
+                    )
                 )
             going = None
         if shelf is not None and sample is not None:

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""What light meets in the store: floor, walls with their doors, shelves with goods, and people, as triangles; and the rays.
+"""What light meets in the store: floor, walls with their doors, shelves with goods, and people, as triangles; and the
+rays.
 
-The empty store is cast once per camera and again only when goods have moved. People are cast in every frame, and only with
-the rays of the pixels that they can cover; what is nearer counts.
+The empty store is cast once per camera and again only when goods have moved. People are cast in every frame, and only
+with the rays of the pixels that they can cover; what is nearer counts.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 import open3d as o3d
+
+from yokotago_model.events import Point
 from yokotago_model.store import Sensor, Store
 
 from .body import Build, Limb
@@ -26,18 +29,40 @@ _BOARD_M = 0.02
 _OUTSIDE_M = 2.0
 _AROUND = 10
 """Corners of a limb's cross-section."""
-_RINGS = ((-1.0, 0.0, 0.0), (-0.7, 0.714, 0.0), (0.0, 1.0, 0.0), (0.0, 1.0, 1.0), (0.7, 0.714, 1.0), (1.0, 0.0, 1.0))
+_RINGS = (
+    (-1.0, 0.0, 0.0),
+    (-0.7, 0.714, 0.0),
+    (0.0, 1.0, 0.0),
+    (0.0, 1.0, 1.0),
+    (0.7, 0.714, 1.0),
+    (1.0, 0.0, 1.0),
+)
 """A capsule's rings from end to end: along the axis in radii, radius in radii, which end (0 = p, 1 = q)."""
 
 _BOX = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], dtype=np.float32)
 _BOX_FACES = np.array(
-    [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1], [2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]],
+    [
+        [0, 1, 3],
+        [0, 3, 2],
+        [4, 6, 7],
+        [4, 7, 5],
+        [0, 4, 5],
+        [0, 5, 1],
+        [2, 3, 7],
+        [2, 7, 6],
+        [0, 2, 6],
+        [0, 6, 4],
+        [1, 5, 7],
+        [1, 7, 3],
+    ],
     dtype=np.uint32,
 )
 
 
 def pixel_rays(sensor: Sensor) -> FloatArray:
-    """(height, width, 3) direction of each pixel in the optical frame with z = 1, so that a multiple of it is a depth."""
+    """(height, width, 3) direction of each pixel in the optical frame with z = 1, so that a multiple of it is a
+    depth.
+    """
     u, v = np.meshgrid(np.arange(sensor.width), np.arange(sensor.height))
     xd, yd = (u - sensor.cx) / sensor.fx, (v - sensor.cy) / sensor.fy
     x, y = xd.copy(), yd.copy()
@@ -79,7 +104,9 @@ def limb_mesh(limbs: list[Limb]) -> tuple[FloatArray, npt.NDArray[np.uint32]]:
     axis = q - p
     length = np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-6)
     axis = np.where(length > 1e-5, axis / length, np.array([0.0, 0.0, 1.0], dtype=np.float32))
-    helper = np.where(np.abs(axis[:, 2:]) < 0.9, np.array([0, 0, 1], dtype=np.float32), np.array([1, 0, 0], dtype=np.float32))
+    helper = np.where(
+        np.abs(axis[:, 2:]) < 0.9, np.array([0, 0, 1], dtype=np.float32), np.array([1, 0, 0], dtype=np.float32)
+    )
     side = np.cross(axis, helper)
     side /= np.linalg.norm(side, axis=1, keepdims=True)
     up = np.cross(axis, side)
@@ -151,14 +178,14 @@ class World:
         boxes = []
         for shelf in self._store.shelves:
             w, d, h = shelf.size
-            panels = [((0, d - _BOARD_M, 0), (w, _BOARD_M, h))]
+            panels: list[tuple[Point, Point]] = [((0, d - _BOARD_M, 0), (w, _BOARD_M, h))]
             panels += [((x, 0, 0), (_BOARD_M, d, h)) for x in (0.0, w - _BOARD_M)]
             panels += [((0, 0, z - _BOARD_M), (w, d, _BOARD_M)) for z in shelf.boards]
             for start, size in panels:
                 boxes.append(self._in_shelf(shelf.shelf_id, start, size))
         return boxes
 
-    def _in_shelf(self, shelf_id: str, start: tuple[float, ...], size: tuple[float, ...]) -> FloatArray:
+    def _in_shelf(self, shelf_id: str, start: Point, size: Point) -> FloatArray:
         shelf = self._store.shelf[shelf_id]
         corners = np.array(start) + _BOX * np.array(size)
         return np.array([shelf.to_store((float(x), float(y), float(z))) for x, y, z in corners], dtype=np.float32)
@@ -189,8 +216,12 @@ class World:
             self._empty[sensor_id] = hits["t_hit"].numpy()
         return self._empty[sensor_id]
 
-    def people(self, sensors: list[Sensor], bodies: list[Body]) -> list[tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.bool_]]]:
-        """For each sensor: the pixels (flat index) that meet a body, their depth [m], and whether they meet dark hair."""
+    def people(
+        self, sensors: list[Sensor], bodies: list[Body]
+    ) -> list[tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.bool_]]]:
+        """For each sensor: the pixels (flat index) that meet a body, their depth [m], and whether they meet dark
+        hair.
+        """
         nothing = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32), np.empty(0, dtype=np.bool_))
         if not bodies:
             return [nothing for _ in sensors]
@@ -223,7 +254,10 @@ class World:
         # Lens distortion moves pixels by less than this margin.
         margin = 2.0 + 0.1 * sensor.width * bool(any(sensor.distortion))
         spans = []
-        for axis, focal, centre, size in ((0, sensor.fx, sensor.cx, sensor.width), (1, sensor.fy, sensor.cy, sensor.height)):
+        for axis, focal, centre, size in (
+            (0, sensor.fx, sensor.cx, sensor.width),
+            (1, sensor.fy, sensor.cy, sensor.height),
+        ):
             low, high = seen[..., axis] - radius, seen[..., axis] + radius
             first = np.minimum(low / near, low / far).min(axis=1) * focal + centre - margin
             last = np.maximum(high / near, high / far).max(axis=1) * focal + centre + margin + 1.0

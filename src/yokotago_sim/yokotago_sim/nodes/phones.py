@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""The phones of simulated shoppers and the code reader at the gate, on the real cloud: they sign up, get codes, check in.
+"""The phones of simulated shoppers and the code reader at the gate, on the real cloud: they sign up, get codes, check
+in.
 
-Each call may take a while, so they run in one thread of their own, in order. A fixed number of accounts takes turns: the
-same customers come back.
+Each call may take a while, so they run in one thread of their own, in order. A fixed number of accounts takes turns:
+the same customers come back.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import secrets
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 import httpx
+
 from yokotago_model.events import SECOND, CheckIn
 
 _LOG = logging.getLogger("yokotago_sim.phones")
@@ -32,7 +35,6 @@ class _Account:
     password: str
     shopper_id: str = ""
     token: str = ""
-    inside: bool = field(default=False)
 
 
 class Phones:
@@ -48,7 +50,9 @@ class Phones:
         self._failed = failed
         self._stop = threading.Event()
         run = secrets.token_hex(4)
-        self._accounts = [_Account(n, f"shopper-{n}-{run}@example.org", secrets.token_urlsafe(12)) for n in range(1, accounts + 1)]
+        self._accounts = [
+            _Account(n, f"shopper-{n}-{run}@example.org", secrets.token_urlsafe(12)) for n in range(1, accounts + 1)
+        ]
         self._known: dict[str, _Account] = {}
         self._turn = 0
         self._wanted: queue.Queue[tuple[CheckIn, _Account] | None] = queue.Queue()
@@ -82,14 +86,31 @@ class Phones:
                 continue
             wanted = self._wanted.get()
             if wanted is not None:
-                self._try(lambda job=wanted: self._show_code(*job), f"check-in of {wanted[0].shopper_id}")
+                self._check_in(*wanted)
+
+    def _check_in(self, event: CheckIn, account: _Account) -> None:
+        """The phone gets a code, then the gate's reader posts it: again and again the same, so that it counts once."""
+        codes: list[str] = []
+        if not self._try(lambda: codes.append(self._code(event, account)), f"code of {event.shopper_id}"):
+            return
+        seconds, nanoseconds = divmod(event.stamp, SECOND)
+        stamp = {"sec": seconds, "nanosec": nanoseconds}
+        body = {"code": codes[0], "gate_id": event.gate_id, "stamp": stamp, "offline": False}
+        headers = _bearer(self._gate_token) | {"Idempotency-Key": str(uuid.uuid4())}
+        path = f"/v1/stores/{self._store_id}/check-ins"
+        self._try(
+            lambda: self._client.post(path, json=body, headers=headers).raise_for_status(),
+            f"check-in of {event.shopper_id}",
+        )
 
     def _sign_up_one(self) -> bool:
         """Sign up the next phone that has no account yet, before it is needed; whether there was one."""
         fresh = next((a for a in self._accounts if not a.shopper_id), None)
-        return fresh is not None and self._try(lambda: self._sign_up(fresh), f"sign-up of {fresh.email}")
+        if fresh is None:
+            return False
+        return self._try(partial(self._sign_up, fresh), f"sign-up of {fresh.email}")
 
-    def _try(self, call: Callable[[], None], what: str) -> bool:
+    def _try(self, call: Callable[[], object], what: str) -> bool:
         """Try a few times, half a second apart; whether it worked."""
         for attempt in range(_RETRIES):
             try:
@@ -111,18 +132,18 @@ class Phones:
         session = answer.raise_for_status().json()
         account.token, account.shopper_id = session["access_token"], session["shopper_id"]
 
-    def _show_code(self, event: CheckIn, account: _Account) -> None:
+    def _code(self, event: CheckIn, account: _Account) -> str:
+        """A fresh check-in code; the phone signs in again when its session has run out."""
         if not account.shopper_id:
             self._sign_up(account)
-        phone = {"Authorization": f"Bearer {account.token}"}
-        answer = self._client.post("/v1/check-in-codes", json={"party_size": event.party_size}, headers=phone)
+        asked = {"party_size": event.party_size}
+        answer = self._client.post("/v1/check-in-codes", json=asked, headers=_bearer(account.token))
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             body = {"email": account.email, "password": account.password}
             account.token = self._client.post("/v1/sessions", json=body).raise_for_status().json()["access_token"]
-            phone = {"Authorization": f"Bearer {account.token}"}
-            answer = self._client.post("/v1/check-in-codes", json={"party_size": event.party_size}, headers=phone)
-        code = answer.raise_for_status().json()["code"]
-        seconds, nanoseconds = divmod(event.stamp, SECOND)
-        body = {"code": code, "gate_id": event.gate_id, "stamp": {"sec": seconds, "nanosec": nanoseconds}, "offline": False}
-        gate = {"Authorization": f"Bearer {self._gate_token}", "Idempotency-Key": str(uuid.uuid4())}
-        self._client.post(f"/v1/stores/{self._store_id}/check-ins", json=body, headers=gate).raise_for_status()
+            answer = self._client.post("/v1/check-in-codes", json=asked, headers=_bearer(account.token))
+        return str(answer.raise_for_status().json()["code"])
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

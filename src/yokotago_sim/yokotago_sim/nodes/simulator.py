@@ -13,7 +13,8 @@ import time
 from dataclasses import replace
 
 import numpy as np
-from yokotago_model.events import SECOND, CheckIn, Event, Receipt
+
+from yokotago_model.events import SECOND, CheckIn, Event, Receipt, StreamProgress
 from yokotago_model.nodes.support import StoreNode, run
 
 from ..scenarios import names, random_shopping
@@ -28,10 +29,11 @@ _TRUTH = ("/truth/tracks", "/truth/zone_crossings", "/truth/reaches", "/truth/ac
 
 
 class Simulator(StoreNode):
-    """Parameters: `scenario`, `seed`, `level`, `rate` (1 = real time); for the scenario random: `shoppers` at once and
-    `visits` (0: never ends); `listeners_s`: how long to wait for somebody to listen before the store opens; `cloud_url`:
-    where shoppers get their codes ("": the node publishes /check_ins itself), with the gate's token in the environment
-    variable YOKOTAGO_DEVICE_TOKEN."""
+    """Parameters: `scenario`, `seed`, `level`, `rate` (1 = real time); for the scenario random: `shoppers` at once
+    and `visits` (0: never ends); `listeners_s`: how long to wait for somebody to listen before the store opens;
+    `cloud_url`: where shoppers get their codes ("": the node publishes /check_ins itself), with the gate's token in
+    the environment variable YOKOTAGO_DEVICE_TOKEN.
+    """
 
     def __init__(self) -> None:
         super().__init__("simulator")
@@ -61,7 +63,12 @@ class Simulator(StoreNode):
         if cloud_url:
             token = os.environ.get("YOKOTAGO_DEVICE_TOKEN", "")
             self._phones = Phones(cloud_url, self.store.store_id, token, 4 * shoppers + 4, self._phone_failed)
-        for topic in (*self._sensor_topics(), "/shelves/weights", *_TRUTH, *(() if cloud_url else ("/check_ins", "/progress"))):
+        for topic in (
+            *self._sensor_topics(),
+            "/shelves/weights",
+            *_TRUTH,
+            *(() if cloud_url else ("/check_ins", "/progress")),
+        ):
             self.advertise(topic)
         self._waiting_since = time.monotonic()
         self._next: tuple[int, str, Event] | None = None
@@ -78,20 +85,17 @@ class Simulator(StoreNode):
         self.get_logger().error(sentence)
         self.health["!phones"] = sentence
 
-    def _heard(self) -> bool:
-        return all(self.count_subscribers(t) for t in (*self._sensor_topics(), "/shelves/weights"))
-
     def _turn(self) -> None:
         """Publish what is due."""
         now = time.monotonic()
         if not self._opened:
-            if not self._heard() and now - self._waiting_since < self._listeners_s:
+            heard = all(self.count_subscribers(t) for t in (*self._sensor_topics(), "/shelves/weights"))
+            if not heard and now - self._waiting_since < self._listeners_s:
                 return
             self._opened = self._reported = now
             self._start = self._reached = self._reported_at = time.time_ns()
-            self._events = simulate(
-                self.store, self._scenario, self._seed, self._level, start=self._start, session=self.session  # type: ignore[arg-type]
-            )
+            day = (self.store, self._scenario, self._seed, self._level)
+            self._events = simulate(*day, start=self._start, session=self.session)
             self._next = next(self._events, None)
             self.get_logger().info("the store is open")
         due = self._start + round((now - self._opened) * self._rate * SECOND)
@@ -112,7 +116,7 @@ class Simulator(StoreNode):
         if topic == "/catalogue":
             return  # The bridge publishes it: from the cloud, or from the store's description.
         if self._phones is not None:
-            if topic == "/progress" and self._level != "tracks":
+            if isinstance(event, StreamProgress) and event.stream == "/check_ins":
                 return
             if isinstance(event, CheckIn) and event.shopper_id not in self.store.staff:
                 self._phones.check_in(event)
@@ -138,11 +142,5 @@ class Simulator(StoreNode):
         super().destroy_node()
 
 
-def main() -> None:
-    """Run the node."""
-
-    run(Simulator)
-
-
 if __name__ == "__main__":
-    main()
+    run(Simulator)
