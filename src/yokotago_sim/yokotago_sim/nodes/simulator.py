@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulated store as a node: its cameras, scales, shoppers and truth, published as time goes by.
 
-Nothing is dropped: where the machine is too slow the store's time goes slower, and /diagnostics says by how much.
+Nothing is dropped: where the machine is too slow the store's time goes slower, and /diagnostics says by how much. That time
+is on /clock, for nodes that otherwise go by the wall clock (use_sim_time).
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Simulator(StoreNode):
             *(() if cloud_url else ("/check_ins", "/progress")),
         ):
             self.advertise(topic)
+        self._clock_out = self.create_publisher(Clock, "/clock", 10)
         self._waiting_since = time.monotonic()
         self._next: tuple[int, str, Event] | None = None
         self._opened = self._reported = 0.0
@@ -103,6 +105,7 @@ class Simulator(StoreNode):
             self._reached, topic, event = self._next
             self._send(topic, event)
             self._next = next(self._events, None)
+        self._clock_out.publish(Clock(clock=Time(nanoseconds=self._reached).to_msg()))
         behind = (due - self._reached) / SECOND
         if self._next is not None and self._next[0] <= due and behind > 0.5 * self._rate:
             # Too slow: the store's clock waits, so that it does not race later.
