@@ -20,7 +20,7 @@ ARGUMENTS = {
 def make(values):
     """The actions for these arguments."""
     port = free_port(int(values["cloud_port"]))
-    options = graph_options(values, cloud_url=f"http://127.0.0.1:{port}", token=new_token())
+    options = graph_options(values, cloud_url=f"http://127.0.0.1:{port}", token=new_token(), simulated_time=True)
     shop = SimulatorOptions(
         scenario=values["scenario"],
         seed=int(values["seed"]),

@@ -214,6 +214,7 @@ def run(arguments: argparse.Namespace) -> int:
             token=secrets.token_urlsafe(24),
             live_port=free_port(arguments.live_port),
             markers=not arguments.headless,
+            simulated_time=True,
         )
         store = options.store
         said = to_stderr() if arguments.json == "-" else None

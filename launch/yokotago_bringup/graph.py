@@ -72,7 +72,7 @@ class GraphOptions:
     """What a graph is made for.
 
     data: folder of the databases; cloud_url: empty for a store without a cloud; token: for the cloud; live_host,
-    live_port: address of the live page; markers: publish for rviz.
+    live_port: address of the live page; markers: publish for rviz; simulated_time: time is on /clock.
     """
 
     store_file: Path
@@ -82,6 +82,7 @@ class GraphOptions:
     live_host: str = "127.0.0.1"
     live_port: int = 8080
     markers: bool = True
+    simulated_time: bool = False
 
     @property
     def store(self) -> Store:
@@ -129,6 +130,7 @@ def store_graph(options: GraphOptions) -> list[NodeSpec]:
             "store": str(options.store_file),
             "cloud_url": options.cloud_url,
             "outbox": str(options.data / "outbox.sqlite"),
+            "use_sim_time": options.simulated_time,
         },
         _token(options),
     )

@@ -52,7 +52,9 @@ def describe(
     return LaunchDescription([*declared, OpaqueFunction(function=actions)])
 
 
-def graph_options(values: dict[str, str], *, cloud_url: str = "", token: str = "") -> GraphOptions:
+def graph_options(
+    values: dict[str, str], *, cloud_url: str = "", token: str = "", simulated_time: bool = False
+) -> GraphOptions:
     """What the values of the common arguments ask for."""
     data = Path(values["data"]) if values["data"] else Path(tempfile.mkdtemp(prefix="yokotago-"))
     data.mkdir(parents=True, exist_ok=True)
@@ -64,6 +66,7 @@ def graph_options(values: dict[str, str], *, cloud_url: str = "", token: str = "
         token=token,
         live_host=host,
         live_port=free_port(int(values["live_port"]), host),
+        simulated_time=simulated_time,
     )
 
 
