@@ -255,6 +255,43 @@ class Receipt(Body):
         return self
 
 
+class DisputeRequest(Body):
+    """What a shopper says is wrong with a receipt."""
+
+    product_id: IdOrNone = Field(default="", description="the line; empty when something is missing or for all")
+    problem: Literal["not_taken", "wrong_quantity", "wrong_price", "missing", "other"]
+    text: Text = ""
+
+
+class Dispute(DisputeRequest):
+    """What a shopper said, and what became of it. An accepted one is followed by a correction."""
+
+    dispute_id: str
+    state: Literal["open", "accepted", "declined"]
+    answer: Text
+
+
+class Settlement(Body):
+    """What the store decided. It is decided once."""
+
+    state: Literal["accepted", "declined"]
+    answer: Text = ""
+
+
+class StoreDispute(Dispute):
+    """A dispute as the store finds it."""
+
+    receipt_id: Id
+    visit_id: Id
+
+
+class Disputes(Body):
+    """Disputes in the order in which they came, as they were then."""
+
+    disputes: list[StoreDispute]
+    cursor: str
+
+
 class ReceiptTaken(Body):
     """The receipt is kept."""
 
@@ -270,6 +307,7 @@ class KeptReceipt(Receipt):
     store_id: Id
     received_at: int = Field(description="[ms since the epoch]")
     corrected_by: str = Field(default="", description="receipt_id of the one that replaces it")
+    disputes: list[Dispute] = Field(default_factory=list)
 
 
 class Receipts(Body):

@@ -114,6 +114,11 @@ def check_in_feed(store_id: str) -> Feed:
     return Feed(f"STORE#{store_id}", "CHECKIN#")
 
 
+def dispute_feed(store_id: str) -> Feed:
+    """What shoppers say is wrong with a store's receipts."""
+    return Feed(f"STORE#{store_id}", "DISPUTE#")
+
+
 def alert_feed(store_id: str) -> Feed:
     """A store's alerts."""
     return Feed(f"STORE#{store_id}", "ALERT#")

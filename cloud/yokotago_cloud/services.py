@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from yokotago_cloud.accounts import Accounts
 from yokotago_cloud.catalogue import Catalogues
 from yokotago_cloud.check_ins import CheckIns
+from yokotago_cloud.disputes import Disputes
 from yokotago_cloud.feeds import Feeds
 from yokotago_cloud.idempotency import Idempotency
 from yokotago_cloud.keys import KeyRing
@@ -41,4 +42,5 @@ class Services:
         idempotency = Idempotency(storage, clock, settings.idempotency_s)
         self.check_ins = CheckIns(storage, self.keys, self.stores, idempotency, self.feeds, settings, clock)
         self.visits = Visits(storage, self.catalogues, self.feeds, settings, clock)
+        self.disputes = Disputes(storage, self.visits, idempotency, self.feeds, settings, clock)
         self.reports = Reports(storage, idempotency, self.feeds, settings, clock)

@@ -60,6 +60,7 @@ class Settings:
     check_in_kept_s: int = 7 * 86_400
     shopper_event_kept_s: int = 86_400
     visit_kept_s: int = 86_400
+    dispute_kept_s: int = 365 * 86_400
     alert_kept_s: int = 30 * 86_400
     store_event_kept_s: int = 3 * 86_400
     longest_wait_s: float = 25.0

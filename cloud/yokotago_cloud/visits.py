@@ -76,14 +76,14 @@ class Visits:
             if basket.shopper_id:
                 operations += [
                     Check(pk, f"GUEST#{basket.shopper_id}", Condition.PRESENT),
-                    self._news(basket.shopper_id, "basket", visit),
+                    self.news(basket.shopper_id, "basket", visit),
                 ]
             self._write_for_guest(operations, guest_at=1)
             return True
 
-        applied = _until_won(attempt)
+        applied = until_won(attempt)
         if applied and basket.shopper_id:
-            self._feeds.notify(shopper_feed(basket.shopper_id).pk)
+            self.wake(basket.shopper_id)
         return applied
 
     def put_receipt(self, store_id: str, receipt: Receipt) -> tuple[dict[str, Any], bool]:
@@ -102,14 +102,14 @@ class Visits:
                     raise ProblemError("receipt-differs")
                 return _taken(known.data["receipt"]), True
             now = self._clock()
-            kept = {**body, "store_id": store_id, "received_at": int(now * 1000), "corrected_by": ""}
+            kept = {**body, "store_id": store_id, "received_at": int(now * 1000), "corrected_by": "", "disputes": []}
             self._write_for_guest(self._receipt_operations(store_id, receipt, kept, content), guest_at=2)
             return _taken(kept), False
 
-        answer, repeated = _until_won(attempt)
+        answer, repeated = until_won(attempt)
         if not repeated:
             for shopper_id in self._concerned(store_id, receipt):
-                self._feeds.notify(shopper_feed(shopper_id).pk)
+                self.wake(shopper_id)
         return answer, repeated
 
     def receipt(self, store_id: str, receipt_id: str, shopper_id: str | None = None) -> dict[str, Any]:
@@ -123,6 +123,20 @@ class Visits:
             raise ProblemError("receipt-unknown")
         receipt: dict[str, Any] = item.data["receipt"]
         return receipt
+
+    def replace(self, store_id: str, read: dict[str, Any], changed: dict[str, Any]) -> Put:
+        """The operation that puts a changed receipt in the place of the one that was read, if it still stands.
+
+        What a store sent never changes; what was said about it since may.
+        """
+        item = self._receipt(store_id, read["receipt_id"])
+        if item is None or item.data["receipt"] != read:
+            raise ConditionFailedError(0)  # as if the write had found it
+        return Put(item.pk, item.sk, {**item.data, "receipt": changed}, item.version, index=_receipt_index(changed))
+
+    def wake(self, shopper_id: str) -> None:
+        """Let the shopper's phone look for news."""
+        self._feeds.notify(shopper_feed(shopper_id).pk)
 
     def receipts_of_store(self, store_id: str, after: str, limit: int) -> tuple[list[dict[str, Any]], str]:
         """A store's receipts by their ids, and the cursor to go on."""
@@ -187,7 +201,7 @@ class Visits:
         if receipt.shopper_id:
             operations += [
                 Check(pk, f"GUEST#{receipt.shopper_id}", Condition.PRESENT),
-                self._news(receipt.shopper_id, "receipt", kept),
+                self.news(receipt.shopper_id, "receipt", kept),
             ]
         closed = {
             "visit_id": receipt.visit_id,
@@ -205,14 +219,11 @@ class Visits:
         stamp = receipt.left.sec * 10**9 + receipt.left.nanosec
         operations.append(self._put_visit(pk, receipt.shopper_id, closed, stamp, None))
         if receipt.corrects:
-            old = self._receipt(store_id, receipt.corrects)
-            assert old is not None  # the billing names it, and receipts are never removed
-            before = {**old.data["receipt"], "corrected_by": receipt.receipt_id}
-            operations.append(
-                Put(pk, old.sk, {**old.data, "receipt": before}, old.version, index=_receipt_index(before))
-            )
-            if before["shopper_id"] not in ("", receipt.shopper_id):
-                operations.append(self._news(before["shopper_id"], "receipt", before))
+            old = self.receipt(store_id, receipt.corrects)
+            corrected = {**old, "corrected_by": receipt.receipt_id}
+            operations.append(self.replace(store_id, old, corrected))
+            if old["shopper_id"] not in ("", receipt.shopper_id):
+                operations.append(self.news(old["shopper_id"], "receipt", corrected))
         return operations
 
     def _write_for_guest(self, operations: list[Operation], *, guest_at: int) -> None:
@@ -247,7 +258,8 @@ class Visits:
             index=(f"SHOPPER#{shopper_id}", f"VISIT#{visit['store_id']}~{visit['visit_id']}") if shopper_id else None,
         )
 
-    def _news(self, shopper_id: str, kind: str, data: dict[str, Any]) -> Append:
+    def news(self, shopper_id: str, kind: str, data: dict[str, Any]) -> Append:
+        """The operation that tells a shopper; `wake` when it is written."""
         feed = shopper_feed(shopper_id)
         ttl = int(self._clock()) + self._settings.shopper_event_kept_s
         return Append(feed.pk, feed.prefix, {"kind": kind, "data": data}, ttl=ttl)
@@ -294,7 +306,7 @@ def _taken(kept: dict[str, Any]) -> dict[str, Any]:
     return {key: kept[key] for key in ("receipt_id", "visit_id", "shopper_id", "received_at")}
 
 
-def _until_won(attempt: Callable[[], _T]) -> _T:
+def until_won(attempt: Callable[[], _T]) -> _T:
     """Try again when another writer was a moment earlier: what was read then is no longer true.
 
     Raises:

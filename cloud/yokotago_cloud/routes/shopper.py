@@ -165,6 +165,31 @@ def receipt(store_id: StoreId, receipt_id: PathId, shopper: Shopper, services: S
     return services.visits.receipt(store_id, receipt_id, shopper)
 
 
+@router.post(
+    "/receipts/{store_id}/{receipt_id}/disputes",
+    status_code=201,
+    response_model=bodies.KeptReceipt,
+    responses=_SIGNED_IN
+    | responses("receipt-unknown", "body-too-large", "idempotency-key-missing", "body-not-json")
+    | responses("receipt-corrected", "dispute-known", "idempotency-key-reused", "busy"),
+)
+def dispute(
+    store_id: StoreId,
+    receipt_id: PathId,
+    body: bodies.DisputeRequest,
+    shopper: Shopper,
+    key: IdempotencyKey,
+    response: Response,
+    services: ServicesOf,
+) -> dict[str, Any]:
+    """Say what is wrong with a line, or that something is missing."""
+    path = f"receipts/{store_id}/{receipt_id}/disputes"
+    once = request_key(f"SHOPPER#{shopper}", key, path, body.model_dump(mode="json"))
+    answer, repeated = services.disputes.open(shopper, store_id, receipt_id, body, once)
+    mark_repeated(response, repeated)
+    return answer
+
+
 def _event(item: Item, prefix: str) -> dict[str, Any]:
     return {"id": item.sk[len(prefix) :], "kind": item.data["kind"], "data": item.data["data"]}
 

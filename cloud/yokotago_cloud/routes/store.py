@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import JSONResponse
 
 from yokotago_cloud import bodies
-from yokotago_cloud.feeds import alert_feed, check_in_feed, cursor_of
+from yokotago_cloud.feeds import alert_feed, check_in_feed, cursor_of, dispute_feed
 from yokotago_cloud.problems import ProblemError, responses
 from yokotago_cloud.routes.callers import (
     After,
@@ -124,6 +124,28 @@ def receipts(device: StoreDevice, services: ServicesOf, after: After = "", limit
 def receipt(receipt_id: PathId, device: StoreDevice, services: ServicesOf) -> dict[str, Any]:
     """One of the store's receipts."""
     return services.visits.receipt(device.store_id, receipt_id)
+
+
+@router.get("/stores/{store_id}/disputes", response_model=bodies.Disputes)
+async def disputes(
+    device: StoreDevice, services: ServicesOf, after: After = "", wait: Wait = 0.0, limit: Limit = 100
+) -> dict[str, Any]:
+    """What shoppers said is wrong, after a cursor; waits when there is nothing."""
+    feed = dispute_feed(device.store_id)
+    items = await services.feeds.wait(feed, after, min(wait, services.settings.longest_wait_s), limit)
+    return {"disputes": [item.data for item in items], "cursor": cursor_of(feed, items, after)}
+
+
+@router.put(
+    "/stores/{store_id}/receipts/{receipt_id}/disputes/{dispute_id}",
+    response_model=bodies.KeptReceipt,
+    responses=_BODY | responses("receipt-unknown", "dispute-unknown", "dispute-settled", "busy"),
+)
+def settle_dispute(
+    receipt_id: PathId, dispute_id: PathId, body: bodies.Settlement, device: StoreDevice, services: ServicesOf
+) -> dict[str, Any]:
+    """What the store decided. When it accepts, it sends a correction as well."""
+    return services.disputes.settle(device.store_id, receipt_id, dispute_id, body)
 
 
 @router.post(
