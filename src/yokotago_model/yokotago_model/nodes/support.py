@@ -144,6 +144,10 @@ def run(make: Callable[[], Node]) -> None:
         sys.exit(2)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        # A signal ends the context at once, also while a callback publishes or the executor prepares to wait.
+        if rclpy.ok():
+            raise
     finally:
         if node is not None:
             node.destroy_node()
