@@ -61,8 +61,10 @@ def read_autocheckout(folder: Path) -> tuple[str, Iterator[Record]]:
     """
     documents = {name: _documents(folder / name) for name in FILES}
     try:
-        text = _store_text(documents["planogram.json"], documents["products.json"])
-        records = [*_weights(documents["plate_data.json"]), *_people(documents["full_targets.json"])]
+        weights = list(_weights(documents["plate_data.json"]))
+        weighed = {r.event.scale_id for r in weights if isinstance(r.event, ShelfWeight)}
+        text = _store_text(documents["planogram.json"], documents["products.json"], weighed)
+        records = [*weights, *_people(documents["full_targets.json"])]
     except (KeyError, ValueError, IndexError) as error:
         raise CommandError(f"{folder}: this is no AutoCheckout recording: {type(error).__name__} {error}") from error
     store = parse_store(text)
@@ -91,8 +93,8 @@ def _scale_id(gondola: int, shelf: int, plate: int) -> str:
     return f"g{gondola}-s{shelf}-p{plate}"
 
 
-def _store_text(planogram: list[_Document], products: list[_Document]) -> str:
-    """The store.yaml: a shelf for each gondola, a scale for each plate that something stands on."""
+def _store_text(planogram: list[_Document], products: list[_Document], weighed: set[str]) -> str:
+    """The store.yaml: a shelf for each gondola, a scale for each recorded plate that something stands on."""
     catalogue: dict[str, _Document] = {}
     for document in products:
         data = document["metadata"]
@@ -111,8 +113,8 @@ def _store_text(planogram: list[_Document], products: list[_Document]) -> str:
         ]
         box = document["global_coordinates"]
         corner = box["transform"]["translation"]
-        product = document["planogram_product_id"]["id"]
-        if product in catalogue:
+        product = document["planogram_product_id"].get("id", "")  # an empty place has none
+        if product in catalogue and all(_scale_id(*p) in weighed for p in plates):
             placed.append((product, plates, corner.get("x", 0.0), corner.get("z", 0.0), box["dim_x"], box["dim_z"]))
     shelves: dict[int, tuple[float, float, float]] = {}
     for _, plates, x, z, width, height in placed:
@@ -152,7 +154,12 @@ def _store_text(planogram: list[_Document], products: list[_Document]) -> str:
         ],
         "gates": [{"id": "gate", "zone": "way-in", "position": [0.0, -2.8]}],
         "shelves": [
-            {"id": f"g{g}", "origin": [left, 0.0, 0.0], "yaw_deg": 0, "size": [_mm(right - left), SHELF_DEPTH, _mm(top)]}
+            {
+                "id": f"g{g}",
+                "origin": [left, 0.0, 0.0],
+                "yaw_deg": 0,
+                "size": [_mm(right - left), SHELF_DEPTH, _mm(top)],
+            }
             for g, (left, right, top) in sorted(shelves.items())
         ],
         "scales": list(scales.values()),
@@ -221,7 +228,7 @@ def _people(targets: list[_Document]) -> Iterator[Record]:
     frames = []
     for document in targets:
         found = document["document"]["targets"].get("targets", [])
-        tracks = {t.track_id: t for t in map(_track, (f for f in found if "head" in f))}
+        tracks = {t.track_id: t for t in map(_track, (f for f in found if f.get("head", {}).get("point")))}
         stamp = _time(document["document"]["header"]["t_origin"])
         frames.append((stamp, _time(document["date_time"]["$date"]), tracks))
     frames.sort(key=lambda f: f[0])

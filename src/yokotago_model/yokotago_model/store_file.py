@@ -160,7 +160,7 @@ def _reference_problems(data: dict[str, Any]) -> Iterator[_Problem]:
 
 def _geometry_problems(store: Store) -> Iterator[_Problem]:
     """What exists but cannot be so."""
-    slack = 1e-6
+    slack = 0.002  # rounding to millimetres is no mistake
     for i, gate in enumerate(store.gates):
         if store.zone[gate.zone_id].kind is not ZoneKind.ENTRANCE:
             yield _Problem(("gates", i, "zone"), f"gates[{i + 1}].zone '{gate.zone_id}' is no entrance: name one")
