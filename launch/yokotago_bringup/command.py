@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from yokotago_model.store_file import StoreError
 
 from . import (
+    check_command,
     demo_command,
     evaluate_command,
     explain_command,
@@ -32,6 +33,7 @@ _SUBCOMMANDS = (
     import_command,
     explain_command,
     record_command,
+    check_command,
 )
 
 

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""The graph: which nodes run where, and how they are started."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from yokotago_bringup.console import demo_store_file
+from yokotago_bringup.graph import (
+    TOKEN_VARIABLE,
+    GraphOptions,
+    NodeSpec,
+    SimulatorOptions,
+    cloud_process,
+    demo_graph,
+    replay_graph,
+    store_graph,
+)
+from yokotago_bringup.plan import plan
+from yokotago_bringup.ports import free_port
+
+OPTIONS = GraphOptions(demo_store_file(), Path("data"), "http://127.0.0.1:1", "a-secret-token")
+
+
+def names(nodes: list[NodeSpec]) -> list[str]:
+    return [n.name for n in nodes]
+
+
+def test_every_sensor_has_its_foreground_node() -> None:
+    wanted = {f"foreground_{s.sensor_id}" for s in OPTIONS.store.sensors}
+    assert wanted <= set(names(store_graph(OPTIONS)))
+
+
+def test_the_demo_is_the_store_and_a_simulator() -> None:
+    demo, store = names(demo_graph(OPTIONS, SimulatorOptions())), names(store_graph(OPTIONS))
+    assert demo == [*store, "simulator"]
+
+
+def test_every_node_is_a_module_that_exists() -> None:
+    nodes = demo_graph(OPTIONS, SimulatorOptions())
+    nodes += replay_graph(OPTIONS, Path("bag"), plan(OPTIONS.store, ("/tracks",)), 1.0)
+    for node in nodes:
+        assert importlib.util.find_spec(f"{node.package}.nodes.{node.module}"), node
+
+
+def test_a_replay_runs_only_what_the_bag_lacks() -> None:
+    tracked = ("/tracks", "/zone_crossings", "/hand_reaches", "/shelves/weights")
+    nodes = names(replay_graph(OPTIONS, Path("bag"), plan(OPTIONS.store, tracked), 2.0))
+    assert nodes == ["shelves", "fusion", "live_page", "markers", "player"]
+
+
+def test_the_token_is_in_no_command_line() -> None:
+    processes = [n.process for n in demo_graph(OPTIONS, SimulatorOptions())] + [cloud_process(OPTIONS, 1)]
+    assert not any("a-secret-token" in word for p in processes for word in p.command)
+    bridge = next(p for p in processes if p.name == "bridge")
+    assert bridge.environment[TOKEN_VARIABLE] == "a-secret-token"
+
+
+@pytest.mark.parametrize("value", ["0123", "true", "a b", 1, 2.5, True])
+def test_parameters_keep_their_type(value: str | int | float | bool) -> None:
+    words = NodeSpec("n", "p", "m", {"x": value}).process.command
+    given = words[words.index("-p") + 1]
+    assert json.loads(given.removeprefix("x:=")) == value
+
+
+def test_a_taken_port_is_replaced() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
+    assert free_port(port) == port
