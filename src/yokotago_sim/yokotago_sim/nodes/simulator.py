@@ -14,6 +14,8 @@ import time
 from dataclasses import replace
 
 import numpy as np
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
 
 from yokotago_model.events import SECOND, CheckIn, Event, Receipt, StreamProgress
 from yokotago_model.nodes.support import StoreNode, run
@@ -64,12 +66,8 @@ class Simulator(StoreNode):
         if cloud_url:
             token = os.environ.get("YOKOTAGO_DEVICE_TOKEN", "")
             self._phones = Phones(cloud_url, self.store.store_id, token, 4 * shoppers + 4, self._phone_failed)
-        for topic in (
-            *self._sensor_topics(),
-            "/shelves/weights",
-            *_TRUTH,
-            *(() if cloud_url else ("/check_ins", "/progress")),
-        ):
+        own = () if cloud_url else ("/check_ins", "/progress")
+        for topic in (*self._sensor_topics(), "/shelves/weights", *_TRUTH, *own):
             self.advertise(topic)
         self._clock_out = self.create_publisher(Clock, "/clock", 10)
         self._waiting_since = time.monotonic()
