@@ -8,7 +8,7 @@ import { Account, Enter, InStore, Receipt, Receipts, Thanks, Welcome } from "./s
 import { t } from "./text.js";
 
 const kept = (name) => JSON.parse(localStorage.getItem(name) || "null");
-const NOTHING = { checkIn: null, visits: [], receipts: [], more: "", loaded: false, thanks: null };
+const NOTHING = { checkIn: null, visits: [], receipts: [], stores: {}, more: "", loaded: false, thanks: null };
 
 const idOf = (receipt) => `${receipt.store_id}/${receipt.receipt_id}`;
 
@@ -39,6 +39,8 @@ function reduce(state, [kind, data]) {
       const all = data.first ? data.receipts : [...state.receipts, ...data.receipts];
       return { ...state, receipts: all, more: data.cursor, loaded: true };
     }
+    case "stores":
+      return { ...state, stores: Object.fromEntries(data.stores.map((one) => [one.store_id, one.name])) };
     case "greeted":
       return { ...state, thanks: null };
     default:
@@ -68,9 +70,13 @@ function App() {
 
   const load = async (after) => {
     const page = await api.get(`/receipts?after=${encodeURIComponent(after)}`);
-    if (!after) localStorage.setItem("receipts", JSON.stringify(page.receipts));
     tell(["receipts", { ...page, first: !after }]);
   };
+
+  // the newest receipts can be read without a line
+  useEffect(() => {
+    if (state.loaded) localStorage.setItem("receipts", JSON.stringify(state.receipts.slice(0, 20)));
+  }, [state.receipts]);
 
   useEffect(() => {
     if (!signedIn) {
@@ -80,8 +86,9 @@ function App() {
     const stop = new AbortController();
     const start = async () => {
       try {
-        const [now] = await Promise.all([api.get("/me/now"), load("")]);
+        const [now, stores] = await Promise.all([api.get("/me/now"), api.get("/stores"), load("")]);
         tell(["now", now]);
+        tell(["stores", stores]);
         await api.follow(now.cursor, (news) => tell([news.kind, news.data]), setOnline, stop.signal);
       } catch (refused) {
         if (stop.signal.aborted || !api.signedIn()) return;
@@ -101,7 +108,7 @@ function App() {
   let shown;
   if (name === "receipt") {
     const receipt = state.receipts.find((one) => idOf(one) === rest.join("/"));
-    shown = html`<${Receipt} receipt=${receipt} id=${rest.join("/")} onFound=${(one) => tell(["receipt", one])} />`;
+    shown = html`<${Receipt} receipt=${receipt} stores=${state.stores} id=${rest.join("/")} onFound=${(one) => tell(["receipt", one])} />`;
   } else if (name === "receipts") {
     shown = html`<${Receipts} ...${state} onMore=${() => load(state.more)} />`;
   } else if (name === "account") {

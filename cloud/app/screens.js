@@ -110,7 +110,7 @@ function Code({ party }) {
   }, [party]);
 
   useEffect(() => {
-    if (code) generate(code, { minCorrectionLevel: correction.L }).toCanvas(canvas.current, { padX: 4, padY: 4 });
+    if (code) generate(code, { minCorrectionLevel: correction.M }).toCanvas(canvas.current, { padX: 4, padY: 4 });
   }, [code]);
 
   return html`<div class="code">
@@ -182,13 +182,13 @@ const countText = (receipt) => {
   return n === 0 ? t("nothing_taken") : n === 1 ? t("item") : t("items", { n });
 };
 
-export function Receipts({ receipts, more, loaded, onMore }) {
+export function Receipts({ receipts, stores, more, loaded, onMore }) {
   return html`<${Title}>${t("receipts")}<//>
     ${loaded && receipts.length === 0 && html`<section class="card center"><p class="empty">${t("no_receipts")}</p><p>${t("no_receipts_text")}</p></section>`}
     <ul class="receipts">
       ${receipts.map((one) => html`<li key=${`${one.store_id}/${one.receipt_id}`} class=${one.corrected_by && "old"}>
         <a href=${`#receipt/${one.store_id}/${one.receipt_id}`}>
-          <span>${dayOf(one.left)} ${timeOf(one.left)}<small>${one.store_id} · ${countText(one)}</small>
+          <span>${dayOf(one.left)} ${timeOf(one.left)}<small>${stores[one.store_id] || one.store_id} · ${countText(one)}</small>
             ${one.needs_review && html`<small class="review">${t("in_review")}</small>`}
             ${one.corrected_by && html`<small>${t("corrected")}</small>`}</span>
           <strong>${money(one.total, one.currency)}</strong>
@@ -225,7 +225,7 @@ function Report({ receipt, line, onSent }) {
   </form>`;
 }
 
-export function Receipt({ receipt, id, onFound }) {
+export function Receipt({ receipt, stores, id, onFound }) {
   const [asked, setAsked] = useState(null); // product_id of the line that is being reported, "" for a missing one
   const [error, setError] = useState("");
   useEffect(() => {
@@ -246,7 +246,7 @@ export function Receipt({ receipt, id, onFound }) {
     ${receipt.corrects && html`<p class="notice"><a href=${`#receipt/${receipt.store_id}/${receipt.corrects}`}>${t("correction")}</a></p>`}
     ${receipt.needs_review && html`<p class="notice">${t("in_review")}</p>`}
     <section class="card paper">
-      <p class="shop"><strong>${receipt.store_id}</strong><span>${dayOf(receipt.left)}</span></p>
+      <p class="shop"><strong>${stores[receipt.store_id] || receipt.store_id}</strong><span>${dayOf(receipt.left)}</span></p>
       <dl><div><dt>${t("entered")}</dt><dd>${timeOf(receipt.entered)}</dd></div>
         <div><dt>${t("left")}</dt><dd>${timeOf(receipt.left)}</dd></div>
         <div><dt>${t("stayed")}</dt><dd>${t("minutes", { n: minutesBetween(receipt.entered, receipt.left) })}</dd></div></dl>
