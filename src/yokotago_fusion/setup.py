@@ -23,6 +23,8 @@ setup(
     install_requires=["setuptools"],
     extras_require={"test": ["pytest"]},
     entry_points={
-        "console_scripts": [],
+        "console_scripts": [
+            "bridge = yokotago_fusion.nodes.bridge:main",
+        ],
     },
 )

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from yokotago_model.events import Stamp
 
-from .hands import Actor, Window, log_body_at, log_hand_at, log_timing
+from .hands import Actor, Window, hand_at, log_body_at, log_hand_at, log_timing
 from .hypotheses import PersonId, Stray, Unit, World
 from .likelihoods import log_laplace, log_normal, log_sum
 from .parameters import FusionParameters
@@ -72,7 +72,8 @@ class Piece(NamedTuple):
     """One movement of some units by somebody.
 
     mean, variance: what it adds to the deck's weight [g], [g^2]; type_units: units of product_id whose common deviation
-    from the catalogue counts once for all pieces, signed as mean; logp: of the piece before the weight is compared;
+    from the catalogue counts once for all pieces, signed as mean; logp: of the piece before the weight is compared; fit:
+    the hand's part of it;
     units: the things put back, or the one taken from a wrong place; scale_ids: where the weight can show.
     """
 
@@ -81,6 +82,7 @@ class Piece(NamedTuple):
     type_units: int
     product_id: str
     logp: float
+    fit: float
     kind: Kind
     track_id: int
     person: PersonId
@@ -124,24 +126,30 @@ class Scene:
         self._begin = measurement.begin - offset
         self._end = measurement.end - offset
         self._fits: dict[tuple[int, Window, float], float] = {}
+        self._hands: dict[int, tuple[float, float, float, float] | None] = {}
 
     def fit(self, number: int, window: Window, blur: float = 0.0) -> float:
         """Log ratio of the actor's hand and time given a movement in `window`, to no movement of theirs."""
         key = (number, window, blur)
         if key not in self._fits:
-            actor, params = self.actors[number], self.params
+            actor, params, shelf = self.actors[number], self.params, self.measurement.deck.shelf
             if actor.evidence is None:
-                shelf = self.measurement.deck.shelf
                 middle = (self._begin + self._end) // 2
                 value = log_body_at(self._whereabouts, actor.track_id, shelf, middle, window, params)
             else:
-                begin = self._begin - round(params.step_before_s * 1e9)
-                end = self._end + round(params.step_after_s * 1e9)
-                value = log_hand_at(actor.evidence, begin, end, window, blur, params)
+                hand = self.hand(number)
+                value = log_hand_at(hand, shelf, window, blur, params) if hand else 0.0
                 value += log_timing(actor.evidence.reach, self._begin, self._end, params)
                 value += math.log((1 - params.p_idle) / params.p_idle)
             self._fits[key] = value
         return self._fits[key]
+
+    def hand(self, number: int) -> tuple[float, float, float, float] | None:
+        """Where the actor's hand was during the step (see hands.hand_at); None without a hand."""
+        if number not in self._hands:
+            evidence = self.actors[number].evidence
+            self._hands[number] = hand_at(evidence, self._begin, self._end, self.params) if evidence else None
+        return self._hands[number]
 
     def people(self, number: int, world: World) -> Iterator[tuple[PersonId, float, tuple[tuple[int, PersonId], ...]]]:
         """Who the actor is in this world, with the log probability and what is thereby assumed about the tracks."""
@@ -183,6 +191,7 @@ def _takes(scene: Scene, world: World, grams: float, reach: float) -> Iterator[P
                             -n,
                             product_id,
                             fit + prior + belief + logp + (n - 1) * more,
+                            fit,
                             Kind.TAKE,
                             actor.track_id,
                             person,
@@ -211,6 +220,7 @@ def _stray_takes(scene: Scene, world: World) -> Iterator[Piece]:
                     0,
                     stray.unit.product_id,
                     fit + math.log(params.p_take) + logp,
+                    fit,
                     Kind.TAKE_STRAY,
                     actor.track_id,
                     person,
@@ -228,18 +238,19 @@ def _stray_takes(scene: Scene, world: World) -> Iterator[Piece]:
 
 def _where(scene: Scene, number: int) -> tuple[float, float, float]:
     """Where the actor's hand was at the step: along and up the shelf's front, and how sure [m]."""
-    m, actor = scene.measurement, scene.actors[number]
-    if actor.evidence is None or not actor.evidence.samples:
-        x0, x1, z0, z1 = m.deck.window
+    hand = scene.hand(number)
+    if hand is None:
+        x0, x1, z0, z1 = scene.measurement.deck.window
         return (x0 + x1) / 2, (z0 + z1) / 2, max(x1 - x0, z1 - z0) / 3
-    _, along, _, up, stddev = min(actor.evidence.samples, key=lambda s: abs(s[0] - m.moment))
-    return along, up, math.hypot(stddev, scene.params.hand_stddev)
+    along, up, along_stddev, up_stddev = hand
+    return along, up, math.hypot(max(along_stddev, up_stddev), scene.params.hand_stddev)
 
 
 def _puts(scene: Scene, world: World, holders: Sequence[PersonId]) -> Iterator[Piece]:
     m, params, planogram = scene.measurement, scene.params, scene.planogram
     every_scale = tuple(s.scale_id for s in m.deck.scales)
     more = math.log(params.p_more)
+    elsewhere = math.log((1 - params.p_proper) / planogram.decks_on[m.deck.shelf.shelf_id])
     for number, actor in enumerate(scene.actors):
         somewhere = scene.fit(number, m.deck.window)
         if somewhere < -params.margin:
@@ -265,6 +276,7 @@ def _puts(scene: Scene, world: World, holders: Sequence[PersonId]) -> Iterator[P
                             0,
                             product_id,
                             base + scene.fit(number, window) + math.log(params.p_proper),
+                            scene.fit(number, window),
                             Kind.PUT,
                             actor.track_id,
                             person,
@@ -285,7 +297,8 @@ def _puts(scene: Scene, world: World, holders: Sequence[PersonId]) -> Iterator[P
                         variance,
                         0,
                         product_id,
-                        base + somewhere + math.log(1 - params.p_proper),
+                        base + somewhere + elsewhere,
+                        somewhere,
                         Kind.PUT_STRAY,
                         actor.track_id,
                         person,
@@ -330,6 +343,7 @@ def _staff(scene: Scene, grams: float, reach: float) -> Iterator[Piece]:
                     sign * n,
                     product_id,
                     scene.fit(number, window) + math.log(0.5),
+                    scene.fit(number, window),
                     Kind.RESTOCK,
                     actor.track_id,
                     actor.people[0][0],
@@ -359,6 +373,7 @@ def _foreign(scene: Scene, grams: float) -> Iterator[Piece]:
             0,
             "",
             scene.fit(number, m.deck.window) + math.log(params.p_foreign),
+            scene.fit(number, m.deck.window),
             Kind.FOREIGN,
             actor.track_id,
             NOBODY,
@@ -449,9 +464,24 @@ def score(scene: Scene, pieces: Sequence[Piece], grams: float, variance: float, 
     if off * off > REACH_SIGMAS**2 * spread:
         return -math.inf
     fits = log_sum((math.log(0.97) + log_normal(off, spread), math.log(0.03) + log_normal(off, 9 * spread)))
-    extra = (len(pieces) - len({(p.track_id, p.reach_id) for p in pieces})) * math.log(params.p_piece)
-    total = fits + math.fsum(p.logp for p in pieces) + extra
+    total = fits + math.fsum(p.logp for p in pieces) + (_log_joint(pieces, params) if len(pieces) > 1 else 0.0)
     return total + (_log_split(scene, pieces) if whole else 0.0)
+
+
+def _log_joint(pieces: Sequence[Piece], params: FusionParameters) -> float:
+    """How rarely so many things move in one step: by one hand, out and in by one hand, by several hands."""
+    hands: dict[tuple[int, str], list[Piece]] = {}
+    for p in pieces:
+        hands.setdefault((p.track_id, p.reach_id), []).append(p)
+    total = (len(hands) - 1) * math.log(params.p_together)
+    for moved in hands.values():
+        exchange = len({p.mean > 0 for p in moved}) > 1
+        total += (len(moved) - 1) * math.log(params.p_exchange if exchange else params.p_piece)
+        if len(moved) > 1:
+            # One hand is one piece of evidence: it was at either place.
+            fits = [p.fit for p in moved]
+            total += log_sum(fits) - math.log(len(fits)) - math.fsum(fits)
+    return total
 
 
 def _log_split(scene: Scene, pieces: Sequence[Piece]) -> float:
@@ -476,48 +506,71 @@ def _log_split(scene: Scene, pieces: Sequence[Piece]) -> float:
 
 
 def explain(
-    scene: Scene, world: World, grams: float, variance: float, holders: Sequence[PersonId], whole: bool = True
+    scene: Scene,
+    world: World,
+    grams: float,
+    variance: float,
+    holders: Sequence[PersonId],
+    whole: bool = True,
+    slack: float = math.inf,
 ) -> list[Explanation]:
-    """Every explanation of a step of `grams` in this world, of up to three pieces, the nobody's one first."""
+    """Every explanation of a step of `grams` in this world, of up to three pieces, the nobody's one first.
+
+    slack: those whose log density lies further below the best one's may be left out.
+    """
     found = [Explanation(score(scene, (), grams, variance), ())]
+    best = found[0].logp
     pieces = pieces_of(scene, world, grams, variance, holders)
-    for p in pieces:
-        _add(found, scene, (p,), grams, variance, whole)
+    peak = log_normal(0.0, _noise(scene, grams, variance))
+
+    def add(together: tuple[Piece, ...], bound: float) -> None:
+        nonlocal best
+        if bound >= best - slack and compatible(together):
+            logp = score(scene, together, grams, variance, whole)
+            if logp > -math.inf and logp >= best - slack:
+                best = max(best, logp)
+                found.append(Explanation(logp, together))
+
+    for p in sorted(pieces, key=lambda p: -p.logp):
+        add((p,), p.logp + peak)
+    more = math.log(max(scene.params.p_piece, scene.params.p_together))
     joint = [p for p in pieces if not p.alone]
-    if not joint:
-        return found
-    means = [p.mean for p in joint]
-    spread = _noise(scene, grams, variance) + 3 * max(
-        p.variance + (p.type_units**2) * 3 * scene.planogram.weight(p.product_id).mean_variance
-        if p.type_units
-        else p.variance
-        for p in joint
-    )
-    reach = REACH_SIGMAS * math.sqrt(spread)
-
-    def last(after: int, missing: float) -> range:
-        return range(bisect_left(means, missing - reach, after), bisect_right(means, missing + reach, after))
-
-    for i, first in enumerate(joint):
-        for j in last(i + 1, grams - first.mean):
-            _add(found, scene, (first, joint[j]), grams, variance, whole)
-    if len({p.track_id for p in joint}) > 1:
-        for i, first in enumerate(joint):
-            for j in range(i + 1, len(joint)):
-                if not compatible((first, joint[j])):
+    top = max((p.logp for p in joint), default=0.0)
+    # Two or three pieces: each must be worth it even if the others were the best there are.
+    pairs = [p for p in joint if p.logp + top + more + peak >= best - slack]
+    means = [p.mean for p in pairs]
+    reach = _reach(scene, pairs, grams, variance)
+    for i, first in enumerate(pairs):
+        for j in _between(means, i + 1, grams - first.mean, reach):
+            add((first, pairs[j]), first.logp + pairs[j].logp + more + peak)
+    threes = [p for p in joint if p.logp + 2 * top + 2 * more + peak >= best - slack]
+    if len({p.track_id for p in threes}) > 1:
+        means = [p.mean for p in threes]
+        for i, first in enumerate(threes):
+            for j in range(i + 1, len(threes)):
+                two = first.logp + threes[j].logp + 2 * more + peak
+                if two + top < best - slack:
                     continue
-                for k in last(j + 1, grams - first.mean - means[j]):
-                    _add(found, scene, (first, joint[j], joint[k]), grams, variance, whole)
+                for k in _between(means, j + 1, grams - first.mean - means[j], reach):
+                    add((first, threes[j], threes[k]), two + threes[k].logp)
     return found
 
 
-def _add(
-    found: list[Explanation], scene: Scene, pieces: tuple[Piece, ...], grams: float, variance: float, whole: bool
-) -> None:
-    if compatible(pieces):
-        logp = score(scene, pieces, grams, variance, whole)
-        if logp > -math.inf:
-            found.append(Explanation(logp, pieces))
+def _reach(scene: Scene, pieces: Sequence[Piece], grams: float, variance: float) -> float:
+    """How far the weight of up to three of these pieces may lie from `grams` [g]."""
+    widest = max(
+        (
+            p.variance + (3 * p.type_units**2 * scene.planogram.weight(p.product_id).mean_variance if p.type_units else 0.0)
+            for p in pieces
+        ),
+        default=0.0,
+    )
+    return REACH_SIGMAS * math.sqrt(_noise(scene, grams, variance) + 3 * widest)
+
+
+def _between(means: Sequence[float], start: int, middle: float, reach: float) -> range:
+    """Indices from `start` on whose means lie within `reach` of `middle`."""
+    return range(bisect_left(means, middle - reach, start), bisect_right(means, middle + reach, start))
 
 
 def apply(world: World, pieces: Iterable[Piece], deck: Deck, grams: float, variance: float) -> World:

@@ -275,7 +275,7 @@ class Fusion:
             if appeared is not None:
                 self._came_in(appeared)
         self._tell(group, scenes, outcomes, total)
-        self._learn(group, best, math.exp(best.logp - total))
+        self._learn(group, outcomes, total)
         for visit in sorted(self._visits.visits.values(), key=lambda v: v.visit_id):
             self._publish(visit)
             self._settle(visit.visit_id)
@@ -411,8 +411,13 @@ class Fusion:
             *(m.deck.deck_id for m in step.measurements[-1:]),
         )
 
-    def _learn(self, group: Group, best: Outcome, probability: float) -> None:
+    def _learn(self, group: Group, outcomes: list[Outcome], total: float) -> None:
         """What a decision teaches about stock, weights, places and clocks."""
+        best = outcomes[0]
+        probability = math.exp(best.logp - total)
+        # Which facing a hand was at may be sure while the product on it is not.
+        moves = _moves(best)
+        sure_place = math.fsum(math.exp(o.logp - total) for o in outcomes if _moves(o) == moves) >= self._params.learn_above
         reaches = {r.reach.reach_id: r.reach for r in group.reaches}
         sure = probability >= self._params.learn_above
         for step in best.steps:
@@ -420,8 +425,10 @@ class Fusion:
             for p in pieces:
                 if p.kind in (Kind.TAKE, Kind.PUT, Kind.RESTOCK):
                     self._moved(p)
-                if p.kind is Kind.TAKE and sure and self._planogram.saw(p.facing_id, p.product_id):
-                    self._disagrees(p)
+            if len(pieces) == 1 and pieces[0].kind is Kind.TAKE and len(step.measurements) == 1 and pieces[0].reach_id:
+                p, m = pieces[0], step.measurements[0]
+                if sure_place and self._planogram.saw(p.facing_id, p.quantity, -m.grams, m.variance + 1.0):
+                    self._disagrees(p.facing_id)
             if sure and len(pieces) == 1 and pieces[0].kind is Kind.TAKE and len(step.measurements) == 1:
                 p, m = pieces[0], step.measurements[0]
                 self._planogram.learn(p.product_id, p.quantity, -m.grams, m.variance + 1.0)
@@ -441,13 +448,14 @@ class Fusion:
                 piece.product_id,
             )
 
-    def _disagrees(self, piece: Piece) -> None:
+    def _disagrees(self, facing_id: str) -> None:
+        product = self._planogram.products[self._planogram.product_of(facing_id)]
         self._alert(
             Severity.WARNING,
             "planogram_disagrees",
-            f"{piece.facing_id} seems to hold {self._planogram.products[piece.product_id].name}",
-            piece.facing_id,
-            piece.product_id,
+            f"{facing_id} seems to hold {product.name}",
+            facing_id,
+            product.product_id,
         )
 
     def _clock(self, measurement: Measurement, reach: HandReach) -> None:
@@ -511,6 +519,11 @@ class _Ordered:
 
     def __lt__(self, other: _Ordered) -> bool:
         return self._key() < other._key()
+
+
+def _moves(outcome: Outcome) -> list[tuple[int, str, int]]:
+    """Who moved how many units at which facing, whatever the product."""
+    return sorted((p.person, p.facing_id, p.quantity) for p in evidence(outcome))
 
 
 def _same(old: Receipt, new: Receipt) -> bool:

@@ -48,34 +48,64 @@ class Actor:
 
 
 def log_timing(reach: HandReach, begin: Stamp, end: Stamp, params: FusionParameters) -> float:
-    """How well a step between two stamps lies inside a reach, relative to a step that surely does."""
+    """Log ratio of the times of a reach and a step given that the reach made the step, to a reach that did not.
+
+    A hand that has what it came for leaves soon: the step lies about retreat_s before the end (normal, in 8 of 10
+    reaches; in the others, which go on to something else, anywhere). A step outside the reach is an error of the clocks.
+    """
     outside = max(0, reach.begin - end, begin - reach.end) / SECOND
-    return max(-0.5 * (outside / params.timing_stddev_s) ** 2, -8.0)
+    late = max(-0.5 * (outside / params.timing_stddev_s) ** 2, -8.0)
+    if not reach.complete or outside > 0:
+        return late
+    length = max((reach.end - reach.begin) / SECOND, 0.2)
+    left = max(0, reach.end - end) / SECOND
+    leaves = bell(left, params.retreat_s, params.retreat_stddev_s)
+    return math.log(0.8 * leaves * length + 0.2)
+
+
+def hand_at(
+    evidence: ReachEvidence, begin: Stamp, end: Stamp, params: FusionParameters
+) -> tuple[float, float, float, float] | None:
+    """Where the hand was during a step: along and up the shelf's front, each with its deviation [m]; None without samples.
+
+    Mean of the samples, each weighted by its distance in time from the step; the errors of successive samples hang
+    together, so that many samples are worth no more than two.
+    """
+    weights = []
+    for stamp, *_ in evidence.samples:
+        apart = max(0, begin - stamp, stamp - end) / SECOND / params.step_stddev_s
+        weights.append(math.exp(-0.5 * min(apart * apart, 400.0)))
+    total = math.fsum(weights)
+    if not weights or total == 0.0:
+        return None
+    shares = [w / total for w in weights]
+    worth = min(2.0, 1.0 / math.fsum(w * w for w in shares))
+    found = []
+    for axis in (1, 3):
+        mean = math.fsum(w * s[axis] for w, s in zip(shares, evidence.samples, strict=True))
+        spread = math.fsum(w * (s[axis] - mean) ** 2 for w, s in zip(shares, evidence.samples, strict=True))
+        noise = math.fsum(w * s[4] ** 2 for w, s in zip(shares, evidence.samples, strict=True))
+        found += [mean, math.sqrt(noise / worth + max(0.0, spread - noise))]
+    return found[0], found[2], found[1], found[3]
 
 
 def log_hand_at(
-    evidence: ReachEvidence, begin: Stamp, end: Stamp, window: Window, blur: float, params: FusionParameters
+    hand: tuple[float, float, float, float], shelf: Shelf, window: Window, blur: float, params: FusionParameters
 ) -> float:
-    """Log ratio of the hand's positions around a step given a movement in the window, to anywhere in the shelf's front.
+    """Log ratio of the hand's place (from hand_at) given a movement in the window, to anywhere in the shelf's front.
 
-    Each sample counts by its distance in time from the step (normal, timing_stddev_s); a movement in the window puts
-    the hand evenly over it, blurred by the sample's, the hand's and the place's own deviation (`blur`).
+    A movement in the window puts the hand evenly over it, blurred by the measurement's, the hand's and the place's own
+    deviation (`blur`).
     """
-    width, _, height = evidence.shelf.size
+    width, _, height = shelf.size
     x0, x1, z0, z1 = window
-    total, density = 0.0, 0.0
-    for stamp, along, _, up, stddev in evidence.samples:
-        apart = max(0, begin - stamp, stamp - end) / SECOND / params.timing_stddev_s
-        weight = math.exp(-0.5 * min(apart * apart, 200.0))
-        error = math.sqrt(stddev**2 + params.hand_stddev**2 + blur**2)
-        across = within(along, x0, x1, error) if x1 > x0 else bell(along, x0, error)
-        upward = within(up, z0, z1, error) if z1 > z0 else bell(up, z0, error)
-        total += weight
-        density += weight * across * upward
-    if total == 0.0:
-        return 0.0
-    ratio = width * height * density / total
-    return math.log((1 - params.place_outlier) * ratio + params.place_outlier)
+    along, up, along_stddev, up_stddev = hand
+    extra = params.hand_stddev**2 + blur**2
+    across, upward = math.sqrt(along_stddev**2 + extra), math.sqrt(up_stddev**2 + extra)
+    density = (within(along, x0, x1, across) if x1 > x0 else bell(along, x0, across)) * (
+        within(up, z0, z1, upward) if z1 > z0 else bell(up, z0, upward)
+    )
+    return math.log((1 - params.place_outlier) * width * height * density + params.place_outlier)
 
 
 def log_body_at(

@@ -14,6 +14,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product as cartesian
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ class Stray(NamedTuple):
 Key = tuple[tuple[object, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
     """One possible truth about some people and decks. Maps are never changed in place; absent means nothing.
 
@@ -60,6 +61,7 @@ class World:
     strays: Mapping[DeckId, tuple[Stray, ...]] = field(default_factory=dict)
     identity: Mapping[int, PersonId] = field(default_factory=dict)
 
+    @cached_property
     def key(self) -> Key:
         """What two worlds must share to be one: products and places, not the grams that led there."""
         return (
@@ -100,7 +102,7 @@ def settle(hypotheses: Iterable[Hypothesis], keep_share: float, most: int) -> li
     """The hypotheses with equal worlds joined, the improbable ones dropped, most probable first, probabilities summing to 1."""
     joined: dict[Key, list[Hypothesis]] = {}
     for h in hypotheses:
-        joined.setdefault(h.world.key(), []).append(h)
+        joined.setdefault(h.world.key, []).append(h)
     merged = [
         (log_sum(h.logp for h in same), key, max(same, key=lambda h: h.logp).world) for key, same in joined.items()
     ]

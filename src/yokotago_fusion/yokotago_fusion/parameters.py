@@ -19,8 +19,9 @@ class FusionParameters:
         gone_s: a track absent for so long after it left through a door is gone;
         receipt_after_s: how long after leaving a receipt is made at the earliest;
         correct_after_s: how long after its receipt a visit may still be corrected;
-        step_before_s, step_after_s: how far outside the reported step the hand may have moved the thing;
-        timing_stddev_s: of the distance in time between a hand and the step that it made;
+        step_stddev_s: how far outside the reported step the thing may have been moved;
+        timing_stddev_s: of the distance in time between a hand and the step that it made, when it lies outside the reach;
+        retreat_s, retreat_stddev_s: from the step to the end of its reach (0.4 to 0.8 s on the real recording);
         hold_s: changes of one scale this close may be parts of one movement.
 
     Place
@@ -38,10 +39,12 @@ class FusionParameters:
 
     Prior
         p_take, p_put, p_nobody: what a change is before anything is known;
-        p_more: each unit more in one movement; p_piece: a second thing in the same step;
-        p_proper: a thing put back goes to its own place; p_foreign: something from outside the store is put down;
+        p_more: each unit more in one movement; p_piece: one hand moves a second thing in the same step;
+        p_exchange: one hand takes one thing and puts another in the same step; p_together: two hands in the same step;
+        p_again: one hand moves things in two steps closer than again_s;
+        p_proper: a thing put back goes to its own place (else to any deck of a shelf); p_foreign: something from outside the store is put down;
         p_other_holder: the thing put back is in somebody else's basket (after a hand-over);
-        p_planogram: a facing holds what the planogram says; p_split: one movement shows as several changes;
+        p_planogram: a facing holds what the planogram says; p_neighbour: if not, a product of the same shelf; p_split: one movement shows as several changes;
         p_idle: a reach moves nothing.
 
     Solver
@@ -61,21 +64,22 @@ class FusionParameters:
     gone_s: float = 1.0
     receipt_after_s: float = 1.0
     correct_after_s: float = 120.0
-    step_before_s: float = 0.25
-    step_after_s: float = 0.15
+    step_stddev_s: float = 0.15
     timing_stddev_s: float = 0.3
+    retreat_s: float = 0.6
+    retreat_stddev_s: float = 0.35
     hold_s: float = 40.0
 
     hand_stddev: float = 0.05
-    place_outlier: float = 0.01
+    place_outlier: float = 0.02
     missed_reach: float = 0.01
     arm_length: float = 1.0
     body_stddev: float = 0.35
 
     type_stddev_share: float = 0.02
     type_stddev_floor_g: float = 1.0
-    sensor_floor_g: float = 1.0
-    gain_stddev_share: float = 0.003
+    sensor_floor_g: float = 0.8
+    gain_stddev_share: float = 0.002
     disturbance_stddev_g: float = 8.0
 
     p_take: float = 0.75
@@ -83,17 +87,22 @@ class FusionParameters:
     p_nobody: float = 0.05
     p_more: float = 0.15
     p_piece: float = 0.1
-    p_proper: float = 0.7
+    p_exchange: float = 0.003
+    p_together: float = 0.3
+    p_again: float = 0.05
+    again_s: float = 0.4
+    p_proper: float = 0.6
     p_foreign: float = 0.01
     p_other_holder: float = 0.02
-    p_planogram: float = 0.99
+    p_planogram: float = 0.98
+    p_neighbour: float = 0.7
     p_split: float = 0.05
     p_idle: float = 0.4
 
-    margin: float = 14.0
+    margin: float = 11.0
     hypotheses: int = 200
     open_hypotheses: int = 4000
-    keep_share: float = 1e-5
+    keep_share: float = 1e-4
 
     review_below: float = 0.75
     learn_above: float = 0.98

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -84,16 +85,19 @@ class Planogram:
         self._params = params
         self.decks = decks_of(store)
         self.deck_of_scale = {s.scale_id: d for d in self.decks for s in d.scales}
+        self.decks_on = Counter(d.shelf.shelf_id for d in self.decks)
         self._facing = dict(store.facing)
         self.products: dict[str, Product] = {}
         self._weights: dict[str, UnitWeight] = {}
         self._by_weight: list[tuple[float, str]] = []
-        self._beliefs: dict[str, dict[str, float]] = {}
+        self._seen: dict[str, dict[str, float]] = {}
+        self._cache: dict[str, dict[str, float]] = {}
         self.stock = {f.facing_id: f.stock for f in store.facings}
         self.use(store.products)
 
     def use(self, products: Iterable[Product]) -> None:
         """Take these products for the whole catalogue; what was learned about one whose weight is unchanged is kept."""
+        self._cache.clear()
         known = self.products
         self.products = {p.product_id: p for p in products}
         for p in self.products.values():
@@ -126,36 +130,46 @@ class Planogram:
 
     def log_belief(self, facing_id: str, product_id: str) -> float:
         """Log probability that the product stands on the facing."""
-        return math.log(self._belief(facing_id)[0].get(product_id, self._belief(facing_id)[1]))
+        return math.log(self._beliefs_of(facing_id)[product_id])
 
-    def _belief(self, facing_id: str) -> tuple[dict[str, float], float]:
-        """Probabilities of the products that have some evidence, and of each other one."""
-        nominal = self._facing[facing_id].product_id
-        others = max(1, len(self.products) - 1)
-        rest = (1.0 - self._params.p_planogram) / others
-        weights = self._beliefs.get(facing_id, {})
-        if not weights:
-            return {nominal: self._params.p_planogram}, rest
-        ratios = {nominal: self._params.p_planogram * weights.get(nominal, 1.0)}
-        ratios.update({p: rest * w for p, w in weights.items() if p != nominal})
-        unseen = rest * min(1.0, min(weights.values()))
-        total = math.fsum(ratios.values()) + unseen * (others + 1 - len(ratios))
-        return {p: r / total for p, r in ratios.items()}, max(unseen / total, 1e-12)
+    def _beliefs_of(self, facing_id: str) -> dict[str, float]:
+        """Probability of every product on the facing; what stands elsewhere on the shelf is the likeliest to be there instead."""
+        if facing_id not in self._cache:
+            facing = self._facing[facing_id]
+            neighbours = {f.product_id for f in self._facing.values() if f.shelf_id == facing.shelf_id} - {facing.product_id}
+            wrong = 1.0 - self._params.p_planogram
+            near = self._params.p_neighbour * wrong / max(1, len(neighbours))
+            far = (1 - self._params.p_neighbour) * wrong / max(1, len(self.products) - 1 - len(neighbours))
+            seen = self._seen.get(facing_id, {})
+            ratios = {}
+            for p in self.products:
+                prior = self._params.p_planogram if p == facing.product_id else near if p in neighbours else far
+                ratios[p] = prior * math.exp(seen.get(p, 0.0))
+            total = math.fsum(ratios.values())
+            self._cache[facing_id] = {p: r / total for p, r in ratios.items()}
+        return self._cache[facing_id]
 
     def product_of(self, facing_id: str) -> str:
         """The product that most probably stands on the facing."""
-        believed, _ = self._belief(facing_id)
+        believed = self._beliefs_of(facing_id)
         return max(believed, key=lambda p: (believed[p], p))
 
-    def saw(self, facing_id: str, product_id: str) -> bool:
-        """A sure movement of the product at its place on the facing. True when it changed what the facing is taken for."""
+    def saw(self, facing_id: str, units: int, grams: float, variance: float) -> bool:
+        """So many units from their place on the facing weighed `grams` together. True when it is now taken for another product.
+
+        Each product's log likelihood of the weight is added up, relative to the best, and slowly forgotten: shelves change.
+        """
         before = self.product_of(facing_id)
-        weights = self._beliefs.setdefault(facing_id, {self._facing[facing_id].product_id: 1.0})
-        for known in weights:
-            weights[known] *= 1.0 if known == product_id else 0.05
-        weights[product_id] = min(1e6, weights.get(product_id, 1.0) * 50.0)
-        if set(weights) == {self._facing[facing_id].product_id}:
-            weights[product_id] = 1.0
+        fits = {}
+        for p in self.products:
+            mean, spread = self._weights[p].of(units)
+            off = (grams - mean) ** 2 / (spread + variance)
+            fits[p] = -0.5 * min(off, 50.0) - 0.5 * math.log(spread + variance)
+        best = max(fits.values())
+        seen = self._seen.setdefault(facing_id, {})
+        for p, fit in fits.items():
+            seen[p] = max(-12.0, 0.98 * seen.get(p, 0.0) + fit - best)
+        self._cache.pop(facing_id, None)
         return self.product_of(facing_id) != before
 
     def learn(self, product_id: str, units: int, grams: float, variance: float) -> None:

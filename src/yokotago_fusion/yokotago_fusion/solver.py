@@ -15,13 +15,18 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from yokotago_model.events import SECOND, Stamp
+
 from .explanations import Explanation, Kind, Measurement, Piece, Scene, apply, explain, score
-from .hypotheses import Hypothesis, Key, PersonId, World
+from .hypotheses import Hypothesis, PersonId, World
 from .likelihoods import log_normal, log_sum
 from .parameters import FusionParameters
 
 _HELD_BACK_DENSITY = 1e-3
 """Density of how one movement's weight divides between two of its steps: evenly over 1 kg [1/g]."""
+
+
+_NEVER: Stamp = 1 << 62
 
 
 class Step(NamedTuple):
@@ -40,9 +45,12 @@ class Outcome(NamedTuple):
 
 
 class _Open(NamedTuple):
+    """A hypothesis under way. held_back: measurements by deck; acts: when each hand last moved something."""
+
     logp: float
     world: World
     held_back: tuple[tuple[str, tuple[Measurement, ...]], ...]
+    acts: tuple[tuple[str, Stamp], ...]
     steps: tuple[Step, ...]
 
 
@@ -80,77 +88,118 @@ def solve(
     hypotheses: the worlds before. present: people whose things may be put back by somebody else. prune: drop what cannot
     come within params.margin of the best.
     """
-    hold_ns = round(params.hold_s * 1e9)
+    hold_ns = round(params.hold_s * SECOND)
+    again_ns = round(params.again_s * SECOND)
     floors = [score(s, (), s.measurement.grams, s.measurement.variance) for s in scenes]
-    ceilings = [_ceiling(s, params) for s in scenes]
-    open_ = [_Open(h.logp, h.world, (), ()) for h in hypotheses]
+    strays = len(scenes) > 1 and any(s.measurement.grams > 0 for s in scenes) or any(h.world.strays for h in hypotheses)
+    ceilings = [_ceiling(s, strays, params) for s in scenes]
+    open_ = [_Open(h.logp, h.world, (), (), ()) for h in hypotheses]
     for number, scene in enumerate(scenes):
-        extended: list[_Open] = []
-        answers: dict[tuple[object, ...], list[Explanation]] = {}
-        m = scene.measurement
-        may_hold = _later_on_deck(scenes, number, hold_ns)
-        for o in open_:
-            waiting = dict(o.held_back).get(m.deck.deck_id, ())
-            grams = m.grams + math.fsum(w.grams for w in waiting)
-            variance = m.variance + math.fsum(w.variance for w in waiting)
-            split = len(waiting) * math.log(_HELD_BACK_DENSITY * params.p_split)
-            left = tuple((d, ms) for d, ms in o.held_back if d != m.deck.deck_id)
-            people = sorted({p for a in scene.actors for p, _ in a.people})
-            holders = other_holders(scene, o.world, people, present)
-            known = (
-                grams,
-                tuple(o.world.held.get(p, ()) for p in (*people, *holders)),
-                o.world.strays.get(m.deck.deck_id, ()),
-                tuple(sorted(o.world.identity.items())),
-                tuple(holders),
-            )
-            if known not in answers:
-                answers[known] = explain(scene, o.world, grams, variance, holders, whole=not waiting)
-            for e in answers[known]:
-                world = apply(o.world, e.pieces, m.deck, grams, variance) if e.pieces else o.world
-                step = Step((*waiting, m), e)
-                extended.append(_Open(o.logp + e.logp + split, world, left, (*o.steps, step)))
-            if may_hold:
-                held_back = tuple(sorted((*left, (m.deck.deck_id, (*waiting, m)))))
-                extended.append(_Open(o.logp, o.world, held_back, o.steps))
-        open_ = _join(extended)
-        if prune:
-            open_ = _pruned(open_, math.fsum(floors[number + 1 :]), math.fsum(ceilings[number + 1 :]), params)
+        rest = math.fsum(floors[number + 1 :]) - math.fsum(ceilings[number + 1 :])
+        again = scenes[number + 1].measurement.moment - again_ns if number + 1 < len(scenes) else _NEVER
+        open_ = _extend(open_, scene, _later_on_deck(scenes, number, hold_ns), rest, again, present, params, prune)
     done = [Outcome(o.logp, o.world, o.steps) for o in open_ if not o.held_back]
     return sorted(done, key=lambda o: -o.logp)
 
 
-def _ceiling(scene: Scene, params: FusionParameters) -> float:
-    """No explanation of the scene's step can have a higher log density: a perfect weight and perfect hands."""
+def _extend(
+    open_: list[_Open],
+    scene: Scene,
+    may_hold: bool,
+    rest: float,
+    again: Stamp,
+    present: Sequence[PersonId],
+    params: FusionParameters,
+    prune: bool,
+) -> list[_Open]:
+    """Every open hypothesis with every explanation of the scene's step.
+
+    rest: how much at least the best one's later steps bring less any other's at most; again: acts before this moment no
+    longer matter.
+    """
+    m = scene.measurement
+    people = sorted({p for a in scene.actors for p, _ in a.people})
+    answers: dict[tuple[object, ...], list[Explanation]] = {}
+    found: list[tuple[float, _Open, Step | None, float, float]] = []
+    for o in open_:
+        waiting = dict(o.held_back).get(m.deck.deck_id, ())
+        grams = m.grams + math.fsum(w.grams for w in waiting)
+        variance = m.variance + math.fsum(w.variance for w in waiting)
+        split = len(waiting) * math.log(_HELD_BACK_DENSITY * params.p_split)
+        holders = other_holders(scene, o.world, people, present)
+        known = (
+            grams,
+            tuple(o.world.held.get(p, ()) for p in (*people, *holders)),
+            o.world.strays.get(m.deck.deck_id, ()),
+            tuple(sorted(o.world.identity.items())),
+            tuple(holders),
+        )
+        if known not in answers:
+            slack = params.margin - rest if prune else math.inf
+            answers[known] = explain(scene, o.world, grams, variance, holders, not waiting, slack)
+        for e in answers[known]:
+            logp = o.logp + e.logp + split + _log_again(o.acts, e, m, params)
+            found.append((logp, o, Step((*waiting, m), e), grams, variance))
+        if may_hold:
+            found.append((o.logp, o, None, grams, variance))
+    if prune:
+        sure = max(logp for logp, o, step, _, _ in found if step and all(d == m.deck.deck_id for d, _ in o.held_back))
+        bar = sure + rest - params.margin
+        found = [f for f in found if f[0] + _later_split(f[1], f[2], m, params) >= bar]
+        found.sort(key=lambda f: -f[0])
+        del found[params.open_hypotheses :]
+    extended = []
+    for logp, o, step, grams, variance in found:
+        waiting = dict(o.held_back).get(m.deck.deck_id, ())
+        left = tuple((d, ms) for d, ms in o.held_back if d != m.deck.deck_id)
+        if step is None:
+            left = tuple(sorted((*left, (m.deck.deck_id, (*waiting, m)))))
+            extended.append(_Open(logp, o.world, left, o.acts, o.steps))
+            continue
+        pieces = step.explanation.pieces
+        world = apply(o.world, pieces, m.deck, grams, variance) if pieces else o.world
+        acts = {h: t for h, t in (*o.acts, *((p.reach_id, m.moment) for p in pieces if p.reach_id)) if t >= again}
+        extended.append(_Open(logp, world, left, tuple(sorted(acts.items())), (*o.steps, step)))
+    return _join(extended)
+
+
+def _log_again(
+    acts: tuple[tuple[str, Stamp], ...], explanation: Explanation, m: Measurement, params: FusionParameters
+) -> float:
+    """A hand seldom moves things in two steps that follow each other at once."""
+    if not acts:
+        return 0.0
+    near = {hand for hand, t in acts if abs(m.moment - t) < params.again_s * SECOND}
+    return len({p.reach_id for p in explanation.pieces} & near) * math.log(params.p_again)
+
+
+def _later_split(o: _Open, step: Step | None, m: Measurement, params: FusionParameters) -> float:
+    """What is held back costs at least its split when it is explained."""
+    waiting = sum(len(ms) for d, ms in o.held_back if step is None or d != m.deck.deck_id) + (step is None)
+    return waiting * math.log(_HELD_BACK_DENSITY * params.p_split)
+
+
+def _ceiling(scene: Scene, strays: bool, params: FusionParameters) -> float:
+    """No explanation of the scene's step can have a higher log density. strays: things may stand anywhere on the deck."""
     m = scene.measurement
     width, _, height = m.deck.shelf.size
-    place = math.log(width * height / (2 * math.pi * params.hand_stddev**2))
-    hand = max(0.0, place) + max(0.0, math.log((1 - params.p_idle) / params.p_idle))
-    return log_normal(0.0, m.variance + params.sensor_floor_g**2) + min(3, 2 * len(scene.actors)) * hand
+    spot = math.log(max(1.0, width * height / (2 * math.pi * params.hand_stddev**2) * (1 - params.p_idle) / params.p_idle))
+    windows = [m.deck.window, *((f.x, f.x + f.width, f.z, f.z + f.height) for f in m.deck.facings)]
+    best = math.log(params.p_take) + max(
+        [0.0, *(spot if strays else scene.fit(a, w) for a in range(len(scene.actors)) for w in windows)]
+    )
+    more = math.log(max(params.p_piece, params.p_together))
+    return log_normal(0.0, m.variance + params.sensor_floor_g**2) + max(n * best + (n - 1) * more for n in (1, 2, 3))
 
 
 def _join(extended: list[_Open]) -> list[_Open]:
-    """Hypotheses with the same world and the same steps held back become one, told as the most probable of them."""
-    groups: dict[tuple[Key, tuple[object, ...]], list[_Open]] = {}
+    """Hypotheses with the same world, hands and steps held back become one, told as the most probable of them."""
+    groups: dict[tuple[object, ...], list[_Open]] = {}
     for o in extended:
         waiting = tuple((d, tuple(m.change_ids for m in ms)) for d, ms in o.held_back)
-        groups.setdefault((o.world.key(), waiting), []).append(o)
+        groups.setdefault((o.world.key, waiting, o.acts), []).append(o)
     joined = [max(same, key=lambda o: o.logp)._replace(logp=log_sum(o.logp for o in same)) for same in groups.values()]
     return sorted(joined, key=lambda o: -o.logp)
-
-
-def _pruned(open_: list[_Open], floor: float, ceiling: float, params: FusionParameters) -> list[_Open]:
-    """Without those that cannot come within the margin of the best, whatever the steps to come bring."""
-    sure = [o.logp for o in open_ if not o.held_back]
-    if not sure:
-        return open_
-    bar = sure[0] + floor - params.margin
-    # What is held back costs at least its split when it is explained.
-    return [
-        o
-        for o in open_
-        if o.logp + ceiling + sum(len(ms) for _, ms in o.held_back) * math.log(_HELD_BACK_DENSITY * params.p_split) >= bar
-    ][: params.open_hypotheses]
 
 
 def evidence(outcome: Outcome) -> list[Piece]:

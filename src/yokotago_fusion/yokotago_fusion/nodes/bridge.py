@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Node between the store and the cloud: check-ins and catalogue in, baskets, receipts and alerts out."""
+
+from __future__ import annotations
+
+import os
+import queue
+from collections.abc import Iterator
+
+from yokotago_model.events import SECOND, Alert, Basket, Catalogue, CheckIn, Event, Receipt, Stamp
+from yokotago_model.nodes.parameters import declare
+from yokotago_model.nodes.support import StoreNode, run
+from yokotago_model.progress import ProgressCounter
+
+from ..cloud_client import CloudClient
+from ..cloud_link import CloudLink, LinkParameters
+from ..cloud_requests import request_of
+from ..outbox import Outbox
+
+TOKEN = "YOKOTAGO_DEVICE_TOKEN"
+"""Environment variable with the device token: arguments and parameters are seen by every user of the machine."""
+
+
+class BridgeNode(StoreNode):
+    """Keeps the cloud and the store in step.
+
+    Parameters: `cloud_url` (empty: no cloud; the catalogue is the one of store.yaml), `outbox` (SQLite file), and those
+    of LinkParameters.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("bridge")
+        url = str(self.declare_parameter("cloud_url", "").value)
+        path = str(self.declare_parameter("outbox", "outbox.db").value)
+        parameters = declare(self, LinkParameters)
+        self.advertise("/catalogue")
+        if not url:
+            self.publish(Catalogue(self._now(), self.store.products))
+            return
+        token = os.environ.get(TOKEN, "")
+        if not token:
+            raise ValueError(f"bridge: set {TOKEN} to the device token that the cloud knows this store by")
+        self._outbox = Outbox(path)
+        self._link = CloudLink(
+            self._outbox,
+            lambda: CloudClient(url, self.store.store_id, token, parameters.answer_s),
+            self.store.store_id,
+            self.store.products,
+            self._now,
+            parameters,
+        )
+        self._told = ProgressCounter(self.session)
+        self.advertise("/check_ins")
+        self.advertise("/alerts")
+        self.advertise("/progress")
+        for topic_name in ("/baskets", "/receipts", "/alerts"):
+            self.listen(topic_name, self._keep)
+        self.create_timer(0.05, self._hear)
+        self.create_timer(0.2, self._tell_progress)
+        self._link.start()
+
+    def _now(self) -> Stamp:
+        return int(self.get_clock().now().nanoseconds)
+
+    def _keep(self, event: Basket | Receipt | Alert) -> None:
+        if self._outbox.put(request_of(self.store.store_id, event), self._now() / SECOND):
+            self._link.wake()
+
+    def _heard(self) -> Iterator[tuple[Event, bool]]:
+        while True:
+            try:
+                yield self._link.heard.get_nowait()
+            except queue.Empty:
+                return
+
+    def _hear(self) -> None:
+        for event, new in self._heard():
+            self.publish(event)
+            if new and isinstance(event, CheckIn):
+                self._told.count("/check_ins")
+
+    def _tell_progress(self) -> None:
+        """Tell up to when all check-ins are known. Without a line none will come in time: `cloud` is silent."""
+        self._hear()
+        late = round(self.store.tolerances.check_ins_late_s * SECOND)
+        silent = () if self._link.follows_check_ins() else ("cloud",)
+        self.publish(self._told.progress("/check_ins", self._now() - late, silent))
+        self.health["waiting for the cloud"] = str(self._outbox.waiting())
+        self.health.pop("!cloud", None)
+        if self._link.trouble:
+            self.health["!cloud"] = f"cloud: {self._link.trouble}"
+
+    def destroy_node(self) -> None:
+        """End the threads with the node."""
+        if hasattr(self, "_link") and self._link.stop():
+            self._outbox.close()
+        super().destroy_node()
+
+
+def main() -> None:
+    """Run the node."""
+    run(BridgeNode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""The bridge's durable memory: requests that the cloud has not taken yet, and what the cloud has said. One SQLite file.
+
+A request is on the disk before put() returns, and leaves only when the cloud has answered. Between the cloud's effect
+and that note the power may fail: the request then goes out again with the same key, and the cloud answers as before.
+Times are seconds of the caller's clock.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from yokotago_model.events import CheckIn, Stamp
+from yokotago_model.plain import from_plain, to_plain
+
+from .cloud_requests import Request
+
+_WAITING, _SENT, _SET_ASIDE = 0, 1, 2
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    lane TEXT NOT NULL,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    body TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    not_before REAL NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,
+    last_failure REAL NOT NULL DEFAULT 0,
+    blamed INTEGER NOT NULL DEFAULT 0,
+    changed REAL NOT NULL,
+    reason TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS waiting ON outbox (lane, number) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS done ON outbox (changed) WHERE state = 1;
+CREATE TABLE IF NOT EXISTS check_ins (
+    check_in_id TEXT PRIMARY KEY,
+    stamp INTEGER NOT NULL,
+    plain TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+_HEADS = """
+SELECT number, key, lane, method, path, body, failures, last_failure, blamed FROM outbox AS head
+WHERE state = 0 AND not_before <= ?
+AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE state = 0 AND lane = head.lane AND number < head.number)
+ORDER BY number LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A waiting request.
+
+    failures: answers that asked to come later; last_failure: when the last of them came; blamed: how many of them came
+    while the cloud took other requests, so that the fault is likely the request's.
+    """
+
+    number: int
+    request: Request
+    failures: int = 0
+    last_failure: float = 0.0
+    blamed: int = 0
+
+
+class Outbox:
+    """Requests in the order in which they were put, each key once. May be used from several threads.
+
+    keep_sent_s: for how long the key of a sent request is remembered, so that the same event does not go out again.
+    """
+
+    def __init__(self, path: str, keep_sent_s: float = 7 * 86_400.0) -> None:
+        self._keep_sent_s = keep_sent_s
+        self._lock = threading.Lock()
+        self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
+        self._base.execute("PRAGMA journal_mode = WAL")
+        self._base.execute("PRAGMA synchronous = FULL")
+        self._base.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file; what is in it stays."""
+        with self._lock:
+            self._base.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._base
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
+
+    def _read(self, query: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._base.execute(query, values).fetchall()
+
+    def put(self, request: Request, now: float) -> bool:
+        """Keep the request until the cloud has taken it. False: its key is known, and nothing was done."""
+        with self._writing() as base:
+            done = base.execute(
+                "INSERT OR IGNORE INTO outbox (key, lane, method, path, body, state, changed)"
+                " VALUES (?, ?, ?, ?, ?, 0, ?)",
+                (request.key, request.lane, request.method, request.path, request.body, now),
+            )
+            return done.rowcount == 1
+
+    def due(self, now: float, limit: int = 100) -> list[Row]:
+        """The requests that may go out now, oldest first: of each lane its oldest, unless that one has to wait."""
+        return [Row(row[0], Request(*row[1:6]), *row[6:]) for row in self._read(_HEADS, now, limit)]
+
+    def accepted(self, row: Row, now: float) -> None:
+        """The cloud has taken the request. Its key is remembered, its content is not."""
+        with self._writing() as base:
+            base.execute(
+                "UPDATE outbox SET state = ?, body = '', reason = '', changed = ? WHERE number = ?",
+                (_SENT, now, row.number),
+            )
+            base.execute("DELETE FROM outbox WHERE state = 1 AND changed < ?", (now - self._keep_sent_s,))
+            base.execute("INSERT OR REPLACE INTO notes VALUES ('accepted', ?)", (repr(now),))
+
+    def postpone(self, row: Row, reason: str, now: float, delay: float, blame: bool = False) -> None:
+        """The cloud asked to come later: after `delay` [s]. The rest of its lane waits behind it."""
+        with self._writing() as base:
+            base.execute(
+                "UPDATE outbox SET failures = failures + 1, last_failure = ?, blamed = blamed + ?, not_before = ?,"
+                " reason = ?, changed = ? WHERE number = ?",
+                (now, blame, now + delay, reason, now, row.number),
+            )
+
+    def set_aside(self, row: Row, reason: str, now: float) -> None:
+        """The cloud will never take the request: it is kept with the reason, and its lane goes on."""
+        with self._writing() as base:
+            base.execute(
+                "UPDATE outbox SET state = ?, reason = ?, changed = ? WHERE number = ?",
+                (_SET_ASIDE, reason, now, row.number),
+            )
+
+    def last_accepted(self) -> float:
+        """When the cloud took a request last; 0 for never."""
+        return float(self.note("accepted") or 0.0)
+
+    def waiting(self) -> int:
+        """How many requests the cloud has not taken yet."""
+        return int(self._read("SELECT count(*) FROM outbox WHERE state = ?", _WAITING)[0][0])
+
+    def those_set_aside(self) -> list[tuple[Request, str]]:
+        """The requests that were set aside, with the reasons, oldest first."""
+        rows = self._read(
+            "SELECT key, lane, method, path, body, reason FROM outbox WHERE state = ? ORDER BY number", _SET_ASIDE
+        )
+        return [(Request(*request), reason) for *request, reason in rows]
+
+    def note(self, name: str) -> str:
+        """What was noted under a name; "" for nothing."""
+        rows = self._read("SELECT value FROM notes WHERE name = ?", name)
+        return str(rows[0][0]) if rows else ""
+
+    def take_check_ins(self, check_ins: list[CheckIn], cursor: str) -> list[CheckIn]:
+        """Keep check-ins and the cloud's cursor behind them, together. Returns those that are new."""
+        with self._writing() as base:
+            fresh = [
+                check_in
+                for check_in in check_ins
+                if base.execute(
+                    "INSERT OR IGNORE INTO check_ins VALUES (?, ?, ?)",
+                    (check_in.check_in_id, check_in.stamp, json.dumps(to_plain(check_in), ensure_ascii=False)),
+                ).rowcount
+            ]
+            base.execute("INSERT OR REPLACE INTO notes VALUES ('cursor', ?)", (cursor,))
+            return fresh
+
+    def check_ins_since(self, stamp: Stamp) -> list[CheckIn]:
+        """The check-ins with this stamp or a later one, in order; those before it are forgotten."""
+        with self._writing() as base:
+            base.execute("DELETE FROM check_ins WHERE stamp < ?", (stamp,))
+            rows = base.execute("SELECT plain FROM check_ins ORDER BY stamp, check_in_id").fetchall()
+            return [from_plain(CheckIn, json.loads(plain)) for (plain,) in rows]
