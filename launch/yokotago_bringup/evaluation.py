@@ -33,7 +33,7 @@ from .receipt_scores import (
     receipt_latencies,
     tally_case,
 )
-from .tracking_scores import TRACKING_KEYS, MatchedFrame, TrackingTally, match_frames, tally_tracking
+from .tracking_scores import MatchedFrame, TrackingTally, match_frames, tally_tracking
 
 PERSON_VISIT = "person-"
 """How the ground truth names a visit: by the person who pays for it."""
@@ -230,8 +230,8 @@ def run_case(
 
 
 def tables(results: Sequence[CaseResult]) -> Iterator[tuple[str, Any, Any]]:
-    """(figure, ours, baseline's) of several cases together, in the order of the machine-readable result."""
+    """(figure, ours, the baseline's) of several cases together, without the figures that they cannot give."""
     ours, theirs = figures(results), baseline_figures(results)
     for key, value in ours.items():
-        if key not in TRACKING_KEYS or any(r.tracking for r in results):
+        if value is not None or theirs.get(key) is not None:
             yield key, value, theirs.get(key)

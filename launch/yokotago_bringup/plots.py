@@ -10,6 +10,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
 from yokotago_model.store import Store, ZoneKind
 
 from .tracking_scores import MatchedFrame
