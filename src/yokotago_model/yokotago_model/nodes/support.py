@@ -30,17 +30,20 @@ from ..store_file import StoreError, read_store
 
 RELIABLE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+KEPT = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 BEST_EFFORT = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 def qos(topic_name: str) -> QoSProfile:
-    """The quality of service of a topic: sensors may lose, decisions may not, late joiners get the catalogue."""
+    """The quality of service of a topic: sensors may lose, decisions may not, late joiners get what is said only once."""
     if topic_name.startswith("/tof/"):
         return qos_profile_sensor_data
     if topic_name == "/shelves/weights":
         return BEST_EFFORT
     if topic_name == "/catalogue":
         return LATCHED
+    if topic_name in ("/check_ins", "/baskets", "/receipts", "/alerts"):
+        return KEPT
     return RELIABLE
 
 
