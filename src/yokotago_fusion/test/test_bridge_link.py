@@ -215,7 +215,8 @@ def test_a_message_that_only_fails_is_set_aside_when_others_pass(outbox: Outbox)
 
 def test_a_cloud_that_fails_for_everyone_loses_nothing(outbox: Outbox) -> None:
     failing = iter(range(40))
-    cloud = ContraryCloud(lambda call, _: problem(500, "crash") if call.key and next(failing, None) is not None else GOOD)
+    crash = problem(500, "crash")
+    cloud = ContraryCloud(lambda call, _: crash if call.key and next(failing, None) is not None else GOOD)
     put(outbox, *(basket(f"v{i}", 1) for i in range(6)))
     with link_to(cloud.url, outbox):
         wait_for(lambda: outbox.waiting() == 0)

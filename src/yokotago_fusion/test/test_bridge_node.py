@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""The bridge's node over DDS and over HTTP: a check-in of the cloud is heard in the store, a receipt of the store there."""
+"""The bridge's node over DDS and HTTP: the store hears a check-in of the cloud, the cloud a receipt of the store."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 @pytest.fixture
 def ros(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("YOKOTAGO_DEVICE_TOKEN", TOKEN)
-    parameters = {"store": DEMO, "session": 7, "cloud_url": cloud.url, "outbox": tmp_path / "outbox.db", "poll_wait_s": 2.0}
+    paths = {"store": DEMO, "cloud_url": cloud.url, "outbox": tmp_path / "outbox.db"}
+    parameters = paths | {"session": 7, "poll_wait_s": 2.0}
     rclpy.init(args=["--ros-args", *(a for k, v in parameters.items() for a in ("-p", f"{k}:={v}"))])
     yield
     rclpy.try_shutdown()
@@ -68,7 +69,7 @@ def test_check_in_comes_receipt_goes_and_a_lost_line_is_told(cloud: Cloud) -> No
 
     cloud.start()
     shopper_id, _ = cloud.check_in()
-    spin(nodes, lambda: got[CheckIn] and got[StreamProgress][-1].silent == () and got[StreamProgress][-1].published == 1)
+    spin(nodes, lambda: got[CheckIn] and (p := got[StreamProgress][-1]).silent == () and p.published == 1)
     assert got[CheckIn][0].shopper_id == shopper_id
     assert (got[StreamProgress][-1].stream, got[StreamProgress][-1].session) == ("/check_ins", 7)
 
