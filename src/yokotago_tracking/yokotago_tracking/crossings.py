@@ -50,10 +50,19 @@ class Crossings:
         self.params = params or CrossingParams()
         self._sides: dict[tuple[int, str], _Side] = {}
         self._present: dict[int, Stamp] = {}
+        self._newest: Stamp = 0
+
+    @property
+    def settled(self) -> Stamp:
+        """Every crossing with a stamp up to this one has been told: no later frame can add one."""
+        open_since = (s.since for s in self._sides.values() if s.plain_inside != s.inside)
+        # Whoever is missing from the next frame leaves their zones at the stamp of this one.
+        return min((self._newest, *open_since)) - 1
 
     def feed(self, event: TrackFrame) -> list[ZoneCrossing]:
         """The crossings that this frame makes certain, in order of track and zone."""
         made: list[ZoneCrossing] = []
+        self._newest = event.stamp
         here = {t.track_id: t for t in event.tracks if t.state is not TrackState.TENTATIVE}
         for track_id in sorted(self._present.keys() - here.keys()):
             made += self._gone(track_id)

@@ -6,9 +6,8 @@ The hard problem is to follow a store that changes (moved stock, a new box, drif
 person who stands still for minutes. The answer is a background distance per pixel that changes in four ways, each on its
 own grounds: it is learned at the start as the farthest distance that a pixel sees repeatedly, so that people who walk
 through leave no mark; it follows small errors slowly; it recedes at once where the sensor sees past it, because nobody can
-be seen through; and it comes nearer only where the very same distance was seen for long, soon inside shelves and close to
-the floor, where no body is, and late everywhere else. Until the start is over, the bare floor and the shelves' boxes stand
-in for it, so a store is watched from the first frame.
+be seen through; and it comes nearer only where the very same distance was seen for long, soon inside shelves, where no body is, and late everywhere else. Pixels that saw nothing at the start are taken to
+look at the bare floor or at a shelf's box.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ class ForegroundParams:
     """Parameters of Foreground.
 
     gap_m, gap_noise_factor: a pixel is foreground when it is nearer than its background by gap_m or by this many standard
-    deviations of the pixel, whichever is more; prior_gap_m: the same while the background is only computed;
-    learn_s: length of the start; learn_samples: images that are looked at in it; follow_s: time constant of slow changes;
+    deviations of the pixel, whichever is more; prior_gap_m: the same where the background is only computed;
+    learn_s: length of the start, in which there is no foreground; learn_samples: images that are looked at in it; follow_s: time constant of slow changes;
     recede_s: how long a pixel must see past its background; absorb_s, absorb_in_shelf_s: how long it must see the same
-    thing before its background, in the open and inside shelves or below low_m; same_m: what counts as the same distance;
+    thing before it is background, in the open and where shelves are; same_m: what counts as the same distance;
     background_rows: every n-th row of an image updates the background; neighbours, neighbour_m: how many of the eight
     pixels around a foreground pixel must be foreground at a similar distance, else it is a flying pixel;
     voxel_m: edge of a voxel; floor_m, top_m: heights between which points are kept; beyond_floor_m: how far outside the
@@ -44,13 +43,12 @@ class ForegroundParams:
     gap_m: float = 0.06
     gap_noise_factor: float = 5.0
     prior_gap_m: float = 0.15
-    learn_s: float = 2.0
+    learn_s: float = 1.0
     learn_samples: int = 16
     follow_s: float = 20.0
     recede_s: float = 0.7
     absorb_s: float = 1200.0
     absorb_in_shelf_s: float = 40.0
-    low_m: float = 0.3
     same_m: float = 0.03
     background_rows: int = 8
     neighbours: int = 2
@@ -267,6 +265,8 @@ class Foreground:
         params, sensor = self.params, self.sensor
         points = self.camera.points(event)
         self._watch(points, event.stamp)
+        if not self._learned:
+            return [ForegroundCloud(event.stamp, sensor.sensor_id, np.empty((0, 3), np.float32), np.empty(0, np.uint16))]
         count = _differs(points, self._threshold, sensor.range_min, self._mask, self._found)
         made = _voxels(
             points, self._mask, self._found, count, sensor.width, params.neighbours, params.neighbour_m,

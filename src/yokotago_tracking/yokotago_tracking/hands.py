@@ -1,69 +1,141 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the hands of the people in a height map: the ends of the limbs that leave a body's hull.
+"""Finds the hands of tracked people: the ends of limbs, and above all the arms that point into shelves.
 
-A cell's way from its owner's head over the body has a local maximum at the end of every limb. The hand is the mean of the
-points around such an end. In a shelf the hard problem is what no sensor sees: a board hides the hand and only the forearm
-before it is there. The geometry says up to where a sensor can see under a board; an end at that border is taken for a
-forearm and is prolonged along itself, with a larger standard deviation.
+Before a shelf an arm is what of a body lies beyond its hull toward the front, in clusters along the shelf, one for each
+arm. The hard problem is what no sensor sees: a board, or the body itself, hides the hand, and only the forearm before it is
+there. So the place just beyond an arm's end is looked up: where some sensor has a free line of sight to it, the arm ends
+where it ends; where none has, the hand is somewhere in the hidden part, the arm is prolonged into it along its own
+direction, and the standard deviation says how far it may be off. Elsewhere a hand is the end of a limb: a local maximum
+of the way from the head over the body.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
-from yokotago_model.events import Hand, Point
+import numpy.typing as npt
+from yokotago_model.events import Hand
 from yokotago_model.store import Sensor, Shelf, Store
 
+from .camera import Doubles, Floats
 from .height_map import HeightMap, Peak
 
 
 @dataclass(frozen=True)
 class HandParams:
-    """Parameters of hand finding; lengths with the suffix _share are shares of the person's height.
+    """Parameters of HandFinder; lengths with the suffix _share are shares of the person's height.
 
-    leave_share: least distance of a hand from the body's axis; way_share: least way from the head over the body;
-    low_share: lower ends are feet; prominence_m: how far a limb must stand out;
-    radius_m: the hand's points lie so near to the limb's end; forearm_m: length over which its direction is taken;
-    hidden_m: how much of a hand a board hides when the limb ends at the border of what can be seen, hidden_stddev_m: the
-    standard deviation of that; border_m: how near to the border is at the border; stddev_m: of a hand that is seen;
-    board_m: thickness of a board.
+    hull_share: from the head's middle to the hull of the body toward a shelf; before_m: nearer to a shelf's front than
+    this a limb may be an arm that reaches into it; link_m: gaps within one arm; arm_points: least number of voxels of an
+    arm; tip_m: the voxels so near to the arm's end are its end; forearm_m: length over which the arm's direction is taken;
+    look_m: how far beyond the end is looked whether a hand could be there; hidden_m: how far a hidden hand is put beyond
+    what is seen, hidden_stddev_m: the standard deviation of that; stddev_m: of a hand that is seen;
+    board_m: thickness of a board; limb_share: least distance from the head of a hand that is not at a shelf,
+    way_share: and least way over the body; prominence_m: how far such a limb must stand out; low_share: lower is a foot.
     """
 
-    leave_share: float = 0.17
-    way_share: float = 0.22
-    low_share: float = 0.2
-    prominence_m: float = 0.12
-    radius_m: float = 0.08
+    hull_share: float = 0.12
+    before_m: float = 0.2
+    link_m: float = 0.09
+    arm_points: int = 3
+    tip_m: float = 0.06
     forearm_m: float = 0.25
-    hidden_m: float = 0.08
-    hidden_stddev_m: float = 0.08
-    border_m: float = 0.06
+    look_m: float = 0.06
+    hidden_m: float = 0.09
+    hidden_stddev_m: float = 0.07
     stddev_m: float = 0.04
     board_m: float = 0.02
+    limb_share: float = 0.2
+    way_share: float = 0.26
+    prominence_m: float = 0.15
+    low_share: float = 0.2
 
     def __post_init__(self) -> None:
-        for name in ("leave_share", "way_share", "prominence_m", "radius_m", "forearm_m", "stddev_m", "hidden_stddev_m"):
+        for name in ("hull_share", "before_m", "link_m", "tip_m", "forearm_m", "stddev_m", "hidden_stddev_m", "prominence_m"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"HandParams.{name} is {getattr(self, name)}: it must be positive")
+        if self.arm_points < 1:
+            raise ValueError(f"HandParams.arm_points is {self.arm_points}: at least 1")
 
 
-def seen_depth(shelf: Shelf, sensor: Sensor, height: float, board_m: float) -> float:
-    """How deep into the shelf the sensor sees at a height above the shelf's origin, straight ahead [m].
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Whose hands to look for. x, y: of the head; height: of the body [m]."""
 
-    Similar triangles over the front edge of the next board above: with the sensor D before the front and S above the
-    origin, D * (board - height) / (S - board).
+    x: float
+    y: float
+    height: float
+
+
+@numba.njit(cache=True)
+def _clusters(points: Any, link_m: float) -> Any:  # pragma: no cover (compiled)
+    """Number of the cluster of every point: single linkage at link_m, clusters in order of their first point."""
+    n = points.shape[0]
+    label = np.full(n, -1, np.int64)
+    stack = np.empty(n, np.int64)
+    made = 0
+    for i in range(n):
+        if label[i] >= 0:
+            continue
+        label[i] = made
+        stack[0], size = i, 1
+        while size > 0:
+            size -= 1
+            k = stack[size]
+            for j in range(n):
+                if label[j] < 0:
+                    d = 0.0
+                    for a in range(3):
+                        d += (points[j, a] - points[k, a]) ** 2
+                    if d <= link_m * link_m:
+                        label[j] = made
+                        stack[size] = j
+                        size += 1
+        made += 1
+    return label
+
+
+@numba.njit(cache=True)
+def _open_way(
+    top: Any, x0: float, y0: float, cell_m: float, nx: int, ny: int, start: Any, end: Any, skip_m: float, highest: float
+) -> bool:  # pragma: no cover (compiled)
+    """Whether the straight line from start to end passes above the height map, from skip_m on and below `highest`."""
+    way = end - start
+    length = math.sqrt(way[0] ** 2 + way[1] ** 2 + way[2] ** 2)
+    step = 0.5 * cell_m / length
+    t = skip_m / length
+    while t < 1.0:
+        z = start[2] + t * way[2]
+        if z > highest:
+            return True
+        column = int(math.floor((start[0] + t * way[0] - x0) / cell_m))
+        row = int(math.floor((start[1] + t * way[1] - y0) / cell_m))
+        if 0 <= column < nx and 0 <= row < ny and top[row * nx + column] > z:
+            return False
+        t += step
+    return True
+
+
+def under_boards(shelf: Shelf, point: Sequence[float] | Doubles, eye: Sequence[float] | Doubles, board_m: float) -> bool:
+    """Whether a board of the shelf hides the point from the eye, both in the shelf's coordinates (u, v, w) [m].
+
+    Similar triangles: the line of sight crosses the front plane v = 0; it must do so below the board above the point.
     """
-    above = [b - board_m for b in shelf.boards if b - board_m > height]
+    if point[1] <= 0.0:
+        return False
+    above = [b - board_m for b in shelf.boards if b - board_m > point[2]]
+    if eye[1] >= 0.0:
+        return True
     if not above:
-        return shelf.size[1]
-    _, v, s = shelf.to_shelf(sensor.position)
-    board = min(above)
-    if v >= 0.0 or s <= board:
-        return 0.0
-    return min(shelf.size[1], -v * (board - height) / (s - board))
+        return False
+    crossing = point[2] + (eye[2] - point[2]) * point[1] / (point[1] - eye[1])
+    return bool(crossing > min(above))
 
 
 class HandFinder:
@@ -72,71 +144,123 @@ class HandFinder:
     def __init__(self, store: Store, params: HandParams | None = None) -> None:
         self._store = store
         self.params = params or HandParams()
+        self._eyes = {s.sensor_id: (s, np.array(s.position)) for s in store.sensors}
 
-    def hands(self, height_map: HeightMap, people: list[tuple[float, float, float]]) -> list[tuple[Hand, ...]]:
-        """Hands of each person, the farthest from the body first.
+    def hands(self, height_map: HeightMap, people: Sequence[Body], sensors: Sequence[str]) -> list[tuple[Hand, ...]]:
+        """Hands of each person, those at shelves first.
 
-        people: x, y of the head and the body height, in the order of the owners in height_map.
+        people: in the order of the owners in height_map; sensors: the ones that see now.
         """
         params = self.params
-        found: list[list[tuple[float, Hand]]] = [[] for _ in people]
-        shortest = min((params.way_share * h for _, _, h in people), default=0.0)
-        if not people:
-            return []
-        for tip in height_map.tips(shortest, params.prominence_m):
-            owner = int(height_map.owner[tip.cell])
-            x, y, height = people[owner]
-            if tip.value < params.way_share * height:
-                continue
-            hand = self._hand(height_map, tip, owner, (x, y), height)
-            if hand is not None:
-                found[owner].append((-tip.value, hand))
-        return [tuple(hand for _, hand in sorted(hands, key=lambda h: h[0])[:4]) for hands in found]
+        found: list[list[Hand]] = [self._at_shelves(height_map, k, person, sensors) for k, person in enumerate(people)]
+        if people:
+            shortest = min(params.way_share * p.height for p in people)
+            for tip in height_map.tips(shortest, params.prominence_m):
+                owner = int(height_map.owner[tip.cell])
+                hand = self._limb(height_map, tip, owner, people[owner])
+                if hand is not None and all(math.dist(hand.position, h.position) > 0.2 for h in found[owner]):
+                    found[owner].append(hand)
+        return [tuple(hands[:4]) for hands in found]
 
-    def _hand(
-        self, height_map: HeightMap, tip: Peak, owner: int, axis: tuple[float, float], height: float
-    ) -> Hand | None:
-        params, grid = self.params, height_map.grid
-        tip_x, tip_y = grid.centre(tip.cell)
-        limb = height_map.near(tip_x, tip_y, params.forearm_m + params.radius_m)
-        limb = limb[limb[:, 2] > params.low_share * height]
-        columns = np.floor((limb[:, 0] - grid.x) / grid.cell_m).astype(np.int64)
-        rows = np.floor((limb[:, 1] - grid.y) / grid.cell_m).astype(np.int64)
+    def _own(self, height_map: HeightMap, points: Floats, owner: int) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """The points that lie on the owner's cells, and their cells."""
+        grid = height_map.grid
+        columns = np.floor((points[:, 0] - grid.x) / grid.cell_m).astype(np.int64)
+        rows = np.floor((points[:, 1] - grid.y) / grid.cell_m).astype(np.int64)
         cells = rows * grid.nx + columns
-        limb, cells = limb[height_map.owner[cells] == owner], cells[height_map.owner[cells] == owner]
+        own = height_map.owner[cells] == owner
+        return points[own], cells[own]
+
+    # Arms that point into a shelf.
+
+    def _at_shelves(self, height_map: HeightMap, owner: int, person: Body, sensors: Sequence[str]) -> list[Hand]:
+        params = self.params
+        found: list[Hand] = []
+        for shelf in self._store.shelves:
+            u, v, _ = shelf.to_shelf((person.x, person.y, 0.0))
+            if not (-1.1 <= v <= shelf.size[1] and -0.8 <= u <= shelf.size[0] + 0.8):
+                continue
+            near, _ = self._own(height_map, height_map.near(person.x, person.y, 1.2), owner)
+            c, s = math.cos(shelf.yaw), math.sin(shelf.yaw)
+            dx, dy = near[:, 0] - shelf.origin[0], near[:, 1] - shelf.origin[1]
+            local = np.stack([c * dx + s * dy, c * dy - s * dx, near[:, 2] - shelf.origin[2]], axis=1).astype(np.float64)
+            first = max(v + params.hull_share * person.height, -params.before_m)
+            arm = local[
+                (local[:, 1] > first)
+                & (local[:, 1] < shelf.size[1])
+                & (local[:, 2] > 0.1)
+                & (local[:, 2] < shelf.size[2] + 0.3)
+                & (local[:, 0] > -0.15)
+                & (local[:, 0] < shelf.size[0] + 0.15)
+            ]
+            labels = _clusters(arm, params.link_m)
+            for k in range(int(labels.max(initial=-1)) + 1):
+                members = arm[labels == k]
+                if len(members) >= params.arm_points:
+                    found.append(self._arm(height_map, shelf, members, sensors))
+        return found
+
+    def _arm(self, height_map: HeightMap, shelf: Shelf, members: Doubles, sensors: Sequence[str]) -> Hand:
+        """The hand of one arm, whose points are given in the shelf's coordinates."""
+        params = self.params
+        depth = float(np.sort(members[:, 1])[-min(2, len(members))])
+        end = members[members[:, 1] >= depth - params.tip_m]
+        tip = np.asarray(end.mean(axis=0))
+        stddev = params.stddev_m / math.sqrt(min(1.0, 0.25 + len(end) / 12.0))
+        way = np.array([0.0, 1.0, 0.0])
+        rest = members[(members[:, 1] < depth - params.tip_m) & (members[:, 1] >= depth - params.forearm_m)]
+        if len(rest) >= 2:
+            way = tip - rest.mean(axis=0)
+            # Short pieces of an arm say little: lean to straight ahead.
+            way = way / np.linalg.norm(way) + np.array([0.0, 0.5, 0.0])
+            way /= np.linalg.norm(way)
+        beyond = np.array([tip[0], depth, tip[2]]) + params.look_m * way
+        if not self._visible(height_map, shelf, beyond, sensors):
+            tip = tip + way * (depth - tip[1] + params.hidden_m)
+            stddev = math.hypot(stddev, params.hidden_stddev_m)
+        confidence = 1.0 - 0.5 ** (len(members) / 4.0)
+        return Hand(shelf.to_store((float(tip[0]), float(tip[1]), float(tip[2]))), stddev, confidence)
+
+    def _visible(self, height_map: HeightMap, shelf: Shelf, point: Doubles, sensors: Sequence[str]) -> bool:
+        """Whether some sensor has a free line of sight to a point in the shelf's coordinates."""
+        grid = height_map.grid
+        place = np.array(shelf.to_store((float(point[0]), float(point[1]), float(point[2]))))
+        for sensor_id in sensors:
+            sensor, eye = self._eyes[sensor_id]
+            if not _in_view(sensor, place - eye):
+                continue
+            if under_boards(shelf, point, shelf.to_shelf(sensor.position), self.params.board_m):
+                continue
+            if _open_way(height_map.top, grid.x, grid.y, grid.cell_m, grid.nx, grid.ny, place, eye, 0.1, 2.4):
+                return True
+        return False
+
+    # Other limbs.
+
+    def _limb(self, height_map: HeightMap, tip: Peak, owner: int, person: Body) -> Hand | None:
+        params = self.params
+        if tip.value < params.way_share * person.height:
+            return None
+        tip_x, tip_y = height_map.grid.centre(tip.cell)
+        limb, cells = self._own(height_map, height_map.near(tip_x, tip_y, params.forearm_m), owner)
         behind = tip.value - height_map.way[cells]
-        end = limb[behind <= params.radius_m]
+        end = limb[(behind <= 0.08) & (limb[:, 2] > params.low_share * person.height)]
         if len(end) == 0:
             return None
-        mean = end.mean(axis=0, dtype=np.float64)
-        position: Point = (float(mean[0]), float(mean[1]), float(mean[2]))
-        if math.hypot(position[0] - axis[0], position[1] - axis[1]) < params.leave_share * height:
+        x, y, z = (float(value) for value in end.mean(axis=0, dtype=np.float64))
+        if math.hypot(x - person.x, y - person.y) < params.limb_share * person.height:
             return None
-        forearm = limb[(behind > params.radius_m) & (behind <= params.forearm_m)]
-        # A limb is thin: the share of the disc around its end that its cells fill is small.
-        area = len(np.unique(cells[behind <= params.forearm_m])) * grid.cell_m**2
-        thin = 1.0 / (1.0 + math.exp((area - 0.045 * (height / 1.7)) / 0.01))
+        # A limb is thin: its cells around its end are few.
+        area = len(np.unique(cells[behind <= params.forearm_m])) * height_map.grid.cell_m**2
+        thin = 1.0 / (1.0 + math.exp((area - 0.045 * (person.height / 1.7)) / 0.01))
         stddev = params.stddev_m / math.sqrt(min(1.0, 0.25 + len(end) / 12.0))
-        if len(forearm) > 0:
-            base = forearm.mean(axis=0, dtype=np.float64)
-            position, stddev = self._prolonged(position, (float(base[0]), float(base[1]), float(base[2])), stddev)
-        return Hand(position, stddev, max(0.05, min(0.99, thin)))
+        return Hand((x, y, z), stddev, max(0.05, min(0.95, thin)))
 
-    def _prolonged(self, hand: Point, base: Point, stddev: float) -> tuple[Point, float]:
-        """The hand, moved on along the forearm where a board hides its end."""
-        params = self.params
-        way = np.subtract(hand, base)
-        length = float(np.linalg.norm(way))
-        if length < 0.04:
-            return hand, stddev
-        for shelf in self._store.shelves:
-            u, v, w = shelf.to_shelf(hand)
-            if not (-params.border_m <= v <= shelf.size[1] and -0.1 <= u <= shelf.size[0] + 0.1 and 0.0 <= w <= shelf.size[2]):
-                continue
-            seen = max((seen_depth(shelf, s, w, params.board_m) for s in self._store.sensors), default=0.0)
-            if v < seen - params.border_m:
-                return hand, stddev
-            ahead = params.hidden_m * way / length
-            moved = (hand[0] + float(ahead[0]), hand[1] + float(ahead[1]), hand[2] + float(ahead[2]))
-            return moved, math.hypot(stddev, params.hidden_stddev_m)
-        return hand, stddev
+
+def _in_view(sensor: Sensor, way: Doubles) -> bool:
+    """Whether a point at `way` from the optical centre [m] lies in the sensor's image and range; without distortion."""
+    x, y, z = sensor.rotation.T @ way
+    if not sensor.range_min <= z <= sensor.range_max:
+        return False
+    u, v = sensor.fx * x / z + sensor.cx, sensor.fy * y / z + sensor.cy
+    return bool(1.0 <= u < sensor.width - 1.0 and 1.0 <= v < sensor.height - 1.0)

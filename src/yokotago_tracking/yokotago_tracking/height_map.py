@@ -61,9 +61,9 @@ class Grid:
 
 @numba.njit(cache=True)
 def _raster(
-    points: Any, x0: float, y0: float, cell_m: float, nx: int, ny: int, top: Any, start: Any, cells: Any, order: Any
+    points: Any, x0: float, y0: float, cell_m: float, nx: int, ny: int, counts: Any, top: Any, start: Any, cells: Any, order: Any
 ) -> int:  # pragma: no cover (compiled)
-    """Highest point of every cell (0: empty), and the points sorted by cell; the number of points on the grid.
+    """Highest point of every cell (0: empty), and the points sorted by cell; the number of points on cells that count.
 
     The points of cell c are order[start[c]:start[c + 1]].
     """
@@ -73,8 +73,8 @@ def _raster(
     for i in range(points.shape[0]):
         column = int(math.floor((points[i, 0] - x0) / cell_m))
         row = int(math.floor((points[i, 1] - y0) / cell_m))
-        if 1 <= column < nx - 1 and 1 <= row < ny - 1:
-            c = row * nx + column
+        c = row * nx + column
+        if 1 <= column < nx - 1 and 1 <= row < ny - 1 and counts[c]:
             cells[i] = c
             start[c + 1] += 1
             inside += 1
@@ -302,11 +302,13 @@ class Peak:
 class HeightMap:
     """One moment's height map; the arrays are used again for the next one.
 
+    counts: (cells,) where points count, everywhere by default;
     top: (cells,) height of the highest point [m], 0 where there is none, spikes lowered and holes filled.
     """
 
-    def __init__(self, grid: Grid, spike_m: float = 0.15) -> None:
+    def __init__(self, grid: Grid, counts: npt.NDArray[np.bool_] | None = None, spike_m: float = 0.15) -> None:
         self.grid = grid
+        self._counts = np.ones(grid.cells, np.bool_) if counts is None else counts
         self.points: Floats = np.empty((0, 3), np.float32)
         self.top = np.zeros(grid.cells, np.float32)
         self.way = np.full(grid.cells, np.inf)
@@ -326,7 +328,10 @@ class HeightMap:
         self.points = points
         if len(points) > len(self._order):
             self._cells, self._order, self._found = (np.empty(2 * len(points), np.int64) for _ in range(3))
-        _raster(points, grid.x, grid.y, grid.cell_m, grid.nx, grid.ny, self._raw, self._start, self._cells, self._order)
+        _raster(
+            points, grid.x, grid.y, grid.cell_m, grid.nx, grid.ny, self._counts, self._raw, self._start, self._cells,
+            self._order,
+        )  # fmt: skip
         _settle(self._raw, grid.nx, grid.ny, self._spike_m, self.top)
 
     def near(self, x: float, y: float, radius_m: float) -> Floats:

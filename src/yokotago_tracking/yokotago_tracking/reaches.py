@@ -69,9 +69,18 @@ class Reaches:
         self.params = params or ReachParams()
         self._open: list[_Open] = []
         self._counts: dict[int, int] = {}
+        self._newest: Stamp = 0
+
+    @property
+    def settled(self) -> Stamp:
+        """Every reach with a stamp up to this one has been told: no later frame can add one."""
+        # One that goes on ends at its newest sample at the earliest; one that is not told yet begins at its first.
+        open_since = (o.samples[-1 if o.reach_id else 0].stamp for o in self._open)
+        return min((self._newest + 1, *open_since)) - 1
 
     def feed(self, event: TrackFrame) -> list[HandReach]:
         """The reaches that begin and end with this frame."""
+        self._newest = event.stamp
         tracks = [t for t in event.tracks if t.state is not TrackState.TENTATIVE]
         made = self._ended(event.stamp)
         for track in tracks:

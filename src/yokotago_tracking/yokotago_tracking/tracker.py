@@ -20,7 +20,7 @@ from yokotago_model.store import Store, ZoneKind, polygon_distance
 
 from .association import Identities, assign, mixed
 from .camera import Doubles, Floats
-from .hands import HandFinder, HandParams
+from .hands import Body, HandFinder, HandParams
 from .height_map import Grid, HeightMap
 from .motion import Motion
 from .people import Head, HeadParams, heads, middle
@@ -35,15 +35,18 @@ class TrackerParams:
     cell_m: of the height map; acceleration_mps2: standard deviation of a walker's; seen_stddev_m: of a head's place,
     part_stddev_m: of a place taken from a part of the body, merged_stddev_m: of a place shared by two people;
     height_stddev_m: of a head's height from look to look; gate_m: how far a head may be from where it is expected;
-    lost_speed_mps: how fast somebody may move who is not seen, lost_gate_m: how far at most;
+    lost_s: who is not seen for longer is lost; lost_speed_mps: how fast somebody may move who is not seen, lost_gate_m: how far at most;
     cost_most: largest cost of a pair; swap_least: smallest probability of a swap that is kept;
     apart_m: people whose heads are nearer share what is seen; coast_s: how long an unseen person keeps moving;
-    door_m: how far around a door zone people come and go; start_s: from the first tick on, people who are inside already
-    begin tracks anywhere after it; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much
+    door_m: how far around a door zone people come and go; start_s: so long after the first tick people who are inside
+    already begin tracks anywhere; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much
     way; inside_confirm_s: after this long where no door is; forget_looks: a new track that is missed so often is dropped;
     end_s: how long a person must not be seen at a door to have left; beyond_m: outside the floor by more, at once;
+    threshold_m: nearer to the floor's border than this is on the threshold; lean_m: how far over a shelf's front a head may be;
+    wall_m: nothing so near to the floor's border counts except in doors;
     head_share: least area of a new person's head as a share of height squared; new_apart_m: a new person's head that is
-    nearer to another one must be a whole head of its own; climb: cost of height on the way over a body;
+    nearer to another one must be a whole head of its own, inside_apart_m: where no door is, people who are nearer to somebody
+    are part of them; climb: cost of height on the way over a body;
     arm_share: longest way from the head over the body, as a share of the height.
     """
 
@@ -56,6 +59,7 @@ class TrackerParams:
     merged_stddev_m: float = 0.2
     height_stddev_m: float = 0.07
     gate_m: float = 0.4
+    lost_s: float = 0.5
     lost_speed_mps: float = 1.5
     lost_gate_m: float = 2.0
     cost_most: float = 30.0
@@ -70,8 +74,12 @@ class TrackerParams:
     forget_looks: int = 4
     end_s: float = 0.4
     beyond_m: float = 0.15
+    threshold_m: float = 0.15
+    lean_m: float = 0.15
+    wall_m: float = 0.05
     head_share: float = 0.004
-    new_apart_m: float = 0.45
+    new_apart_m: float = 0.5
+    inside_apart_m: float = 0.7
     climb: float = 0.3
     arm_share: float = 0.75
     head: HeadParams = field(default_factory=HeadParams)
@@ -119,10 +127,16 @@ class Tracker:
         self.synchroniser = Synchroniser(tuple(s.sensor_id for s in store.sensors), 1.0 / rate, params.synchroniser)
         floor = np.array(store.floor)
         low, high = floor.min(axis=0) - 0.6, floor.max(axis=0) + 0.6
-        self.height_map = HeightMap(
-            Grid.over((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), params.cell_m)
-        )
+        grid = Grid.over((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), params.cell_m)
         self._doors = [z for z in store.zones if z.kind is not ZoneKind.STAFF]
+        # Walls move in the eyes of a noisy sensor; people are inside of them or in a door.
+        counts = [
+            (outside := self._outside(x, y)) <= -params.wall_m
+            or self._at_door(x, y, 0.02)
+            or (outside > params.wall_m and self._at_door(x, y, 0.6))
+            for x, y in map(grid.centre, range(grid.cells))
+        ]
+        self.height_map = HeightMap(grid, np.array(counts))
         self._hands = HandFinder(store, params.hand)
         self._identities = Identities(params.swap_least)
         self._people: list[_Person] = []
@@ -146,12 +160,12 @@ class Tracker:
         self._last = tick.stamp
         clouds = [c.points for c in tick.clouds]
         self.height_map.set(np.concatenate(clouds) if clouds else np.empty((0, 3), np.float32))
-        seen = heads(self.height_map, self.params.head)
+        seen = [h for h in heads(self.height_map, self.params.head) if self._can_stand(h.x, h.y, h.z)]
         self._predict(dt, tick.stamp)
         free = self._match(seen, tick.stamp)
         self._end(tick.stamp)
         self._begin(seen, free, tick.stamp)
-        return TrackFrame(tick.stamp, self._tracks(tick.stamp))
+        return TrackFrame(tick.stamp, self._tracks(tuple(c.sensor_id for c in tick.clouds)))
 
     def _predict(self, dt: float, stamp: Stamp) -> None:
         params = self.params
@@ -167,41 +181,62 @@ class Tracker:
     # Who is where.
 
     def _match(self, seen: Sequence[Head], stamp: Stamp) -> set[int]:
-        """Update everybody with what was seen; the numbers of the heads that are nobody's."""
+        """Update everybody with what was seen; the numbers of the heads that are nobody's.
+
+        Those who were seen a moment ago choose first; then those who are lost, among whole heads that are not part of
+        somebody; then the new ones, so that they never take a head from a person who is believed.
+        """
         params = self.params
-        costs = self._costs(seen, stamp)
-        pairs = assign(costs, params.cost_most)
-        confirmed = {i for i, p in enumerate(self._people) if p.state is not TrackState.TENTATIVE}
-        ids = [p.track_id for p in self._people]
-        sure = [(i, j) for i, j in pairs if i in confirmed]
-        for a, b, swap in mixed(ids, costs, sure, params.swap_least):
-            self._identities.mix(a, b, swap)
-        matched = {i: seen[j] for i, j in pairs}
+        followed, lost, new = [], [], []
+        for i, person in enumerate(self._people):
+            if person.state is TrackState.TENTATIVE:
+                new.append(i)
+            else:
+                (followed if (stamp - person.seen) / SECOND <= params.lost_s else lost).append(i)
+        matched: dict[int, Head] = {}
+        free = set(range(len(seen)))
+        for group in (followed, lost, new):
+            offered = sorted(free if group is followed else (j for j in free if self._is_own(seen[j], matched)))
+            costs = self._costs(group, [seen[j] for j in offered], stamp)
+            pairs = assign(costs, params.cost_most)
+            if group is not new:
+                for a, b, swap in mixed([self._people[i].track_id for i in group], costs, pairs, params.swap_least):
+                    self._identities.mix(a, b, swap)
+            for row, column in pairs:
+                matched[group[row]] = seen[offered[column]]
+                free.discard(offered[column])
         sharing = self._sharing(matched)
         for i, person in enumerate(self._people):
             if i in matched:
-                head = matched[i]
-                self._see(person, head, stamp, params.merged_stddev_m if i in sharing else params.seen_stddev_m)
                 person.merged = i in sharing
+                self._see(person, matched[i], stamp, params.merged_stddev_m if person.merged else params.seen_stddev_m)
+            elif person.state is TrackState.TENTATIVE:
+                person.missed += 1
             else:
                 self._see_part(person, list(matched.values()), i in sharing, stamp)
-        return set(range(len(seen))) - {j for _, j in pairs}
+        return free
 
-    def _costs(self, seen: Sequence[Head], stamp: Stamp) -> Doubles:
-        """Squared distance of every person to every head in standard deviations, (people, heads)."""
+    def _is_own(self, head: Head, matched: dict[int, Head]) -> bool:
+        """Whether a peak can be the head of somebody else than the people matched already, not a part of them."""
+        if not self._is_whole(head):
+            return False
+        near = min((math.hypot(head.x - h.x, head.y - h.y) for h in matched.values()), default=math.inf)
+        return near > (self.params.new_apart_m if head.prominence < 0.2 else 0.25)
+
+    def _costs(self, group: Sequence[int], seen: Sequence[Head], stamp: Stamp) -> Doubles:
+        """Squared distance of some people to some heads in standard deviations, (people, heads)."""
         params = self.params
-        costs = np.full((len(self._people), len(seen)), math.inf)
-        for i, person in enumerate(self._people):
+        costs = np.full((len(group), len(seen)), math.inf)
+        for row, i in enumerate(group):
+            person = self._people[i]
             unseen_s = (stamp - person.seen) / SECOND
             gate = min(params.gate_m + params.lost_speed_mps * max(0.0, unseen_s - 0.1), params.lost_gate_m)
             variance = person.motion.pp + params.seen_stddev_m**2
             z_stddev = params.height_stddev_m + 0.4 * min(unseen_s, 1.0)
-            for j, head in enumerate(seen):
+            for column, head in enumerate(seen):
                 distance = person.motion.distance(head.x, head.y)
                 if distance <= gate:
-                    cost = distance**2 / max(variance, 0.05**2) + ((head.z - person.z) / z_stddev) ** 2
-                    # A new track may not take a head from one that is believed.
-                    costs[i, j] = cost + (params.cost_most / 2.0 if person.state is TrackState.TENTATIVE else 0.0)
+                    costs[row, column] = distance**2 / max(variance, 0.05**2) + ((head.z - person.z) / z_stddev) ** 2
         return costs
 
     def _sharing(self, matched: dict[int, Head]) -> set[int]:
@@ -236,11 +271,11 @@ class Tracker:
         params = self.params
         if person.missed == 0 and not sharing:
             around = self.height_map.near(person.motion.x, person.motion.y, 0.4)
-            around = _without(around, taken, params.head.radius_m)
+            around = _without(around, taken, 0.22)
             x, y, top, count = middle(
-                around, person.motion.x, person.motion.y, person.z - 0.25, person.z + 0.1, 0.2, 2
+                around, person.motion.x, person.motion.y, person.z - 0.2, person.z + 0.08, 0.18, 2
             )
-            if count >= 8:
+            if count >= 8 and self._can_stand(float(x), float(y), float(top)) and top > 0.45 * person.height:
                 person.motion.update(float(x), float(y), params.part_stddev_m)
                 person.z += 0.3 * (float(top) - person.z)
                 person.seen = stamp
@@ -250,6 +285,15 @@ class Tracker:
         person.missed += not person.merged
         if person.state is TrackState.CONFIRMED:
             person.state = TrackState.COASTING
+
+    def _can_stand(self, x: float, y: float, z: float) -> bool:
+        """Whether a head can be there: not among the goods of a shelf."""
+        deep = self.params.lean_m
+        for shelf in self.store.shelves:
+            u, v, w = shelf.to_shelf((x, y, z))
+            if v > deep and v < shelf.size[1] and 0.0 < u < shelf.size[0] and w < shelf.size[2] + 0.15:
+                return False
+        return True
 
     # Coming and going.
 
@@ -267,7 +311,7 @@ class Tracker:
             x, y = person.motion.x, person.motion.y
             unseen_s = (stamp - person.seen) / SECOND
             if person.state is TrackState.TENTATIVE:
-                gone = person.missed >= params.forget_looks
+                gone = person.missed >= params.forget_looks or self._is_part(person, stamp)
             elif person.missed == 0:
                 gone = False
             elif self._outside(x, y) > params.beyond_m:
@@ -280,6 +324,26 @@ class Tracker:
             else:
                 kept.append(person)
         self._people = kept
+
+    def _is_part(self, new: _Person, stamp: Stamp) -> bool:
+        """Whether a new track is part of somebody, or has not proved itself in time.
+
+        Only on the threshold of a door may a new person be close to somebody: they came in together.
+        """
+        if self._outside(*new.birthplace) > -self.params.threshold_m:
+            return False
+        near = min(
+            (
+                p.motion.distance(new.motion.x, new.motion.y)
+                for p in self._people
+                if p.state is not TrackState.TENTATIVE and p.z > new.z
+            ),
+            default=math.inf,
+        )
+        if self._at_door(*new.birthplace, self.params.door_m):
+            return near < self.params.new_apart_m
+        late = (stamp - new.born) / SECOND > 2.0 * self.params.inside_confirm_s
+        return near < self.params.new_apart_m or late
 
     def _is_whole(self, head: Head) -> bool:
         """Whether a peak is large enough to be a head, not a raised hand."""
@@ -301,7 +365,11 @@ class Tracker:
             if self._outside(head.x, head.y) > 0.0 and not self._at_door(head.x, head.y, 0.6):
                 continue
             near = min((p.motion.distance(head.x, head.y) for p in self._people), default=math.inf)
-            if near < (params.new_apart_m if head.prominence < 0.15 else 0.25):
+            if not (self._at_door(head.x, head.y, params.door_m) or self._outside(head.x, head.y) > 0.0):
+                apart = params.inside_apart_m
+            else:
+                apart = params.new_apart_m if head.prominence < 0.15 else 0.25
+            if near < apart:
                 continue
             motion = Motion(head.x, head.y, pp=params.seen_stddev_m**2)
             self._people.append(
@@ -319,12 +387,12 @@ class Tracker:
         if self._at_door(*person.birthplace, params.door_m) or self._outside(*person.birthplace) > 0.0:
             return True
         inside_s = (stamp - person.born) / SECOND
-        early = (person.born - self._first) / SECOND <= 2.0 * params.start_s
-        return (early and (stamp - self._first) / SECOND >= params.start_s) or inside_s >= params.inside_confirm_s
+        early = (person.born - self._first) / SECOND <= params.start_s
+        return early or inside_s >= params.inside_confirm_s
 
     # What is published.
 
-    def _tracks(self, stamp: Stamp) -> tuple[Track, ...]:
+    def _tracks(self, sensors: Sequence[str]) -> tuple[Track, ...]:
         params = self.params
         grid = self.height_map.grid
         shown = sorted(self._people, key=lambda p: p.track_id)
@@ -337,7 +405,8 @@ class Tracker:
                         owners.append(k)
         reach = np.array([params.arm_share * max(p.height, 0.8) for p in shown])
         self.height_map.share(np.array(seeds, np.int64), np.array(owners, np.int64), reach, params.climb)
-        hands = self._hands.hands(self.height_map, [(p.motion.x, p.motion.y, max(p.height, 0.8)) for p in shown])
+        bodies = [Body(p.motion.x, p.motion.y, max(p.height, 0.8)) for p in shown]
+        hands = self._hands.hands(self.height_map, bodies, sensors)
         tracks = []
         for person, held in zip(shown, hands, strict=True):
             m = person.motion
