@@ -351,7 +351,7 @@ class Fusion:
                     tuple(c.change_id for c in group.changes),
                     tuple(dict.fromkeys(p.reach_id for p in evidence(best) if p.reach_id)),
                     DecisionOption(min(1.0, options[chosen]), chosen),
-                    tuple(DecisionOption(options[i], i) for i in others[:_ALTERNATIVES] if options[i] >= 0.001),
+                    tuple(DecisionOption(options[i], i) for i in others[:_ALTERNATIVES] if options[i] >= 0.005),
                     self._reason(best),
                 )
             )

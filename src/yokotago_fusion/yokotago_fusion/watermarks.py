@@ -37,6 +37,8 @@ REACHES = "/hand_reaches"
 WEIGHTS = "/weight_changes"
 CHECK_INS = "/check_ins"
 
+_TRACKER = (TRACKS, CROSSINGS, REACHES)
+
 _FOREVER: Stamp = 1 << 62
 _KEEP_NS = 300 * SECOND
 
@@ -145,6 +147,7 @@ class Watermarks:
         self._waiting: list[tuple[tuple[Stamp, int, str], Fact]] = []
         self._known: dict[tuple[Stamp, int, str], None] = {}
         self._newest: Stamp = -1
+        self._first_progress: Stamp | None = None
         self.moment: Stamp = -1
 
     def feed(self, event: Fact | StreamProgress) -> None:
@@ -154,6 +157,8 @@ class Watermarks:
             if stream is not None:
                 stream.progress(event)
                 self._newest = max(self._newest, event.stamp)
+                if self._first_progress is None and event.stream in _TRACKER:
+                    self._first_progress = self._newest
             return
         order = order_of(event)
         if order in self._known:
@@ -174,11 +179,14 @@ class Watermarks:
         return max(stream.frontier, self._newest - stream.allowance_ns)
 
     def silent(self) -> list[str]:
-        """Streams that no longer say how far they are although the others go on, or whose messages were lost."""
+        """Streams that do not say how far they are although others do and go on."""
+        if self._first_progress is None:
+            return []
+        start = self._first_progress
         return [
             name
             for name, s in self._streams.items()
-            if s.session is not None and name != CHECK_INS and self._newest - s.frontier > s.allowance_ns
+            if name != CHECK_INS and self._newest - max(s.frontier, start) > s.allowance_ns
         ]
 
     def lost(self) -> int:
@@ -205,5 +213,7 @@ class Watermarks:
             due.append(heapq.heappop(self._waiting)[1])
         if len(self._known) > 50_000:
             old = moment - _KEEP_NS
-            self._known = {k: None for k in self._known if k[0] >= old}
+            # Check-ins are sent again to whoever starts anew, however old they are.
+            check_ins = [k for k in self._known if k[1] == 1][-10_000:]
+            self._known = {k: None for k in (*check_ins, *(k for k in self._known if k[0] >= old))}
         return due
