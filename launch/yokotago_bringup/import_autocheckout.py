@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads a recording of the AutoCheckout competition (CPS-IoT Week 2020): real plates, and people from real cameras.
 
-The folder holds four files of one JSON document a line: plate_data.json (60 Hz weights of all plates of a gondola, five times
-a second), full_targets.json (people with head and hands, in inches), planogram.json (facings, in metres) and products.json.
-Both use the same axes: z up, the gondolas side by side along y = 0 with the shoppers at y < 0.
+The folder holds four files of one JSON document a line: plate_data.json (60 Hz weights of all plates of a gondola, five
+times a second), full_targets.json (people with head and hands, in inches), planogram.json (facings, in metres) and
+products.json. All use the same axes: z up, the gondolas side by side along y = 0 with the shoppers at y < 0.
 
-The recording has no doors and no check-ins: it begins and ends with the person inside. So that there is a visit, the person is
-given a check-in under their own number and a door on the far side of the floor, through which they come just before the first
-record and leave just after the last one. Everything else is as recorded, the times of arrival too.
+The recording has no doors and no check-ins: it begins and ends with the person inside. So that there is a visit, the
+person is given a check-in under their own number and a door on the far side of the floor, through which they come just
+before the first record and leave just after the last one. All else is as recorded, the times of arrival too.
 """
 
 from __future__ import annotations
@@ -127,8 +127,9 @@ def _store_text(planogram: list[_Document], products: list[_Document], weighed: 
         left = shelves[gondola][0]
         part = width / len(plates)
         for j, plate in enumerate(plates):
-            scale = {"id": _scale_id(*plate), "shelf": f"g{gondola}", "x": _mm(x - left + j * part), "z": _mm(z)}
-            scales.setdefault(scale["id"], scale | {"width": _mm(part), "depth": 0.4})
+            scale_id = _scale_id(*plate)
+            scale = {"id": scale_id, "shelf": f"g{gondola}", "x": _mm(x - left + j * part), "z": _mm(z)}
+            scales.setdefault(scale_id, scale | {"width": _mm(part), "depth": 0.4})
         facings.append(
             {
                 "id": f"f{i + 1}",

@@ -23,6 +23,6 @@ setup(
     install_requires=["setuptools"],
     extras_require={"test": ["pytest"]},
     entry_points={
-        "console_scripts": [],
+        "console_scripts": ["shelves = yokotago_shelves.nodes.shelves:main"],
     },
 )

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Blocks of one scale to steps between levels on which it stood still.
 
-The hard problem is that a shaken scale moves all the time and says nothing by it. The answer: the level decides, not the
-movement. Whatever happens in between, a step is the difference of two levels that stood still, each for `hold_s`; its time
-is from the end of the one to the begin of the other.
+The hard problem is that a shaken scale moves all the time and says nothing by it. The answer: the level decides, not
+the movement. Whatever happens in between, a step is the difference of two levels that stood still, each for `hold_s`;
+its time is from the end of the one to the begin of the other.
 """
 
 from __future__ import annotations

@@ -120,7 +120,8 @@ class WeightChanges:
         self._take(unit, unit.samples.feed(event), out)
         self._newest = max(self._newest, unit.samples.newest)
         self._trouble(unit, event, out)
-        self._decide_pending(out, everything=False)
+        if self._pending:
+            self._decide_pending(out, everything=False)
         if self._newest - self._told >= _PROGRESS_EVERY:
             self._tell(out)
         return out
@@ -175,10 +176,6 @@ class WeightChanges:
             elif not self._is_shadow(pending.change, unit):
                 self._publish(pending.change, out)
         self._pending = still
-        horizon = self._newest - 10 * SECOND - self._silent_after
-        for changes in self._recent.values():
-            while changes and changes[0].end < horizon:
-                del changes[0]
 
     def _heard(self, scale_id: str, until: Stamp) -> bool:
         """Whether the scale's steps up to a moment are known, or it is too late to wait for them."""
@@ -202,6 +199,10 @@ class WeightChanges:
     def _tell(self, out: list[Event]) -> None:
         assert self._first is not None
         self._told = self._newest
+        forgotten = self._newest - 10 * SECOND - self._silent_after
+        for changes in self._recent.values():
+            while changes and changes[0].end < forgotten:
+                del changes[0]
         for scale_id, unit in self._units.items():
             silent = self._newest - max(unit.samples.newest, self._first) > self._silent_after
             if silent and not unit.silent:

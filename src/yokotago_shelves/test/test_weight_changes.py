@@ -1,0 +1,288 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Weight changes in worlds small enough to compute by hand, and under everything that scales and lines do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from yokotago_model.events import (
+    SECOND,
+    Alert,
+    ScaleStatus,
+    ShelfWeight,
+    StreamProgress,
+    WeightChange,
+    seconds_between,
+    stamp_of,
+)
+from yokotago_model.store import Scale, Shelf, Store
+from yokotago_shelves.parameters import WeightParameters
+from yokotago_shelves.weight_changes import WeightChanges
+
+settings.register_profile("store", deadline=None, max_examples=30)
+settings.load_profile("store")
+
+HZ = 80
+SAMPLES = 16
+START = 1_700_000_000 * SECOND
+
+Curve = Callable[[float], float]
+"""Grams on a scale as a function of the time since the start [s]."""
+
+
+def _store(scales: int = 1) -> Store:
+    return Store(
+        store_id="test",
+        name="test",
+        currency="EUR",
+        floor=((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0)),
+        ceiling=3.0,
+        sensors=(),
+        zones=(),
+        gates=(),
+        shelves=(Shelf("A", "A", (0.0, 3.0, 0.0), 0.0, (2.0, 0.4, 1.5)),),
+        scales=tuple(Scale(f"s{i}", "A", 0.4 * i, 0.8, 0.4, 0.4) for i in range(scales)),
+        facings=(),
+        products=(),
+    )
+
+
+def _bursts(
+    curve: Curve, until: float, *, scale_id: str = "s0", noise: float = 1.0, seed: int = 1, hz: int = HZ
+) -> list[ShelfWeight]:
+    rng = np.random.default_rng(seed)
+    per_burst = max(1, SAMPLES * hz // HZ)
+    bursts = []
+    for first in range(0, int(until * hz), per_burst):
+        times = [(first + i) / hz for i in range(per_burst)]
+        grams = tuple(curve(t) + noise * float(rng.normal()) for t in times)
+        bursts.append(ShelfWeight(START + stamp_of(first / hz), scale_id, 1, first, 1.0 / hz, grams))
+    return bursts
+
+
+def _steps(*steps: tuple[float, float], base: float = 5000.0) -> Curve:
+    """Falls and rises (time [s], grams), each lasting 50 ms."""
+    return lambda t: base + sum(g * min(max((t - at) / 0.05, 0.0), 1.0) for at, g in steps)
+
+
+def _run(bursts: Iterable[ShelfWeight], store: Store | None = None) -> tuple[list[WeightChange], list[object]]:
+    stage = WeightChanges(store or _store())
+    out = [e for burst in bursts for e in stage.feed(burst)] + stage.finish()
+    return [e for e in out if isinstance(e, WeightChange)], out
+
+
+def _only(changes: list[WeightChange]) -> WeightChange:
+    assert len(changes) == 1, changes
+    return changes[0]
+
+
+def _has(change: WeightChange, at: float, grams: float) -> bool:
+    """Whether a change is the step of so many grams at that time [s]."""
+    near = abs(change.delta - grams) < 4.0 * change.stddev + 0.5
+    stamp = START + stamp_of(at)
+    return near and seconds_between(change.begin, stamp) > -0.1 and seconds_between(stamp, change.end) > -0.1
+
+
+@pytest.mark.parametrize("hz", [10, 80])
+def test_one_step_is_one_change_with_time_and_size(hz: int) -> None:
+    change = _only(_run(_bursts(_steps((5.0, -112.0)), 10.0, hz=hz))[0])
+    assert _has(change, 5.0, -112.0)
+    assert change.level_after - change.level_before == pytest.approx(change.delta, abs=0.01)
+    assert seconds_between(change.begin, change.end) < 0.6
+    assert 0.05 < change.stddev < 3.0
+
+
+def test_the_stated_uncertainty_is_the_real_one() -> None:
+    deviations = []
+    for seed in range(60):
+        change = _only(_run(_bursts(_steps((4.0, -100.0)), 6.0, noise=3.0, seed=seed))[0])
+        deviations.append((change.delta + 100.0) / change.stddev)
+    assert 0.5 < np.std(deviations) < 1.6
+    assert abs(np.mean(deviations)) < 0.5
+
+
+def test_a_change_is_told_soon_after_the_level_stands() -> None:
+    stage = WeightChanges(_store())
+    for burst in _bursts(_steps((5.0, -112.0)), 10.0):
+        if any(isinstance(e, WeightChange) for e in stage.feed(burst)):
+            arrived = seconds_between(START, burst.stamp) + SAMPLES / HZ
+            assert arrived < 5.05 + 0.75
+            return
+    pytest.fail("no change was told")
+
+
+def test_noise_drift_and_footsteps_are_no_changes() -> None:
+    def curve(t: float) -> float:
+        footstep = 40.0 * np.exp(-(((t % 3.0) - 1.5) ** 2) / 0.002)
+        return 5000.0 + 5.0 * t / 60.0 + footstep
+
+    assert _run(_bursts(curve, 120.0, noise=3.0))[0] == []
+
+
+def test_a_touch_before_the_fall_does_not_shift_it() -> None:
+    def curve(t: float) -> float:
+        return _steps((5.0, -112.0))(t) + (36.0 if 4.8 < t < 5.0 else 0.0)
+
+    assert _has(_only(_run(_bursts(curve, 10.0))[0]), 5.0, -112.0)
+
+
+def test_a_fast_series_gives_each_step() -> None:
+    changes = _run(_bursts(_steps((5.0, -112.0), (5.6, -108.0), (6.2, -115.0)), 10.0))[0]
+    assert [round(c.delta / 10) for c in changes] == [-11, -11, -12] or len(changes) == 3
+    assert all(_has(c, *s) for c, s in zip(changes, [(5.0, -112.0), (5.6, -108.0), (6.2, -115.0)], strict=True))
+
+
+def test_a_slow_pick_sums_up_to_the_weight() -> None:
+    def curve(t: float) -> float:
+        return 5000.0 - 300.0 * min(max((t - 5.0) / 3.0, 0.0), 1.0)
+
+    changes = _run(_bursts(curve, 15.0))[0]
+    assert sum(c.delta for c in changes) == pytest.approx(-300.0, abs=3.0)
+
+
+def test_an_item_held_half_lifted_for_half_a_minute_is_two_steps() -> None:
+    changes = _run(_bursts(_steps((5.0, -60.0), (35.0, -52.0)), 40.0))[0]
+    assert len(changes) == 2
+    assert _has(changes[0], 5.0, -60.0)
+    assert _has(changes[1], 35.0, -52.0)
+
+
+def test_a_bag_leaned_on_the_shelf_is_there_and_away_again() -> None:
+    changes = _run(_bursts(_steps((5.0, 800.0), (9.0, -800.0)), 15.0))[0]
+    assert [round(c.delta, -1) for c in changes] == [800.0, -800.0]
+
+
+def test_a_neighbour_s_cross_talk_is_no_change_and_a_small_product_is_one() -> None:
+    store = _store(3)
+    loud = _bursts(_steps((5.0, -1000.0)), 12.0, scale_id="s1")
+    shadow = _bursts(_steps((5.0, -15.0)), 12.0, scale_id="s0", seed=2)
+    small = _bursts(_steps((8.0, -15.0)), 12.0, scale_id="s2", seed=3)
+    merged = sorted(loud + shadow + small, key=lambda b: (b.stamp, b.scale_id))
+    changes = _run(merged, store)[0]
+    assert sorted((c.scale_id, round(c.delta)) for c in changes) == [("s1", -1000), ("s2", -15)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 799), st.sampled_from([-33_500.0, 9_000.0, 0.0, 20_000.0])), max_size=6))
+def test_spikes_and_wrong_gain_change_nothing(spikes: list[tuple[int, float]]) -> None:
+    clean = _bursts(_steps((5.0, -112.0)), 10.0)
+    # Median of three: a spike is alone among its neighbours.
+    alone = {i: g for i, g in spikes if not any(abs(i - j) in (1, 2) for j, _ in spikes)}
+
+    def spiked(burst: ShelfWeight) -> ShelfWeight:
+        grams = tuple(alone.get(burst.sequence + i, g) for i, g in enumerate(burst.grams))
+        return ShelfWeight(burst.stamp, burst.scale_id, 1, burst.sequence, burst.period, grams)
+
+    change = _only(_run(map(spiked, clean))[0])
+    assert _has(change, 5.0, -112.0)
+
+
+@given(st.randoms(use_true_random=False))
+def test_order_of_arrival_within_the_lateness_changes_nothing(random: object) -> None:
+    store = _store(2)
+    bursts = _bursts(_steps((3.0, -112.0), (5.0, 60.0)), 8.0) + _bursts(_steps((4.0, -31.0)), 8.0, scale_id="s1")
+    bursts.sort(key=lambda b: (b.stamp, b.scale_id))
+    lateness = store.tolerances.weights_late_s * 0.8
+    shuffled = sorted(bursts, key=lambda b: b.stamp + round(random.uniform(0.0, lateness) * SECOND))  # type: ignore[attr-defined]
+    twice = [b for burst in shuffled for b in ([burst, burst] if random.random() < 0.1 else [burst])]  # type: ignore[attr-defined]
+
+    def told(order: list[ShelfWeight]) -> list[WeightChange]:
+        return sorted(_run(order, store)[0], key=lambda c: c.change_id)
+
+    assert told(twice) == told(bursts)
+
+
+@given(st.lists(st.tuples(st.floats(1.0, 1.5), st.sampled_from([-500.0, -112.0, -31.0, 90.0])), min_size=1, max_size=5))
+def test_the_deltas_sum_up_to_the_difference_of_the_levels(gaps: list[tuple[float, float]]) -> None:
+    at, steps = 2.0, []
+    for gap, grams in gaps:
+        steps.append((at, grams))
+        at += gap
+    changes = _run(_bursts(_steps(*steps), at + 2.0))[0]
+    assert sum(c.delta for c in changes) == pytest.approx(sum(g for _, g in steps), abs=2.0 + len(steps))
+
+
+def test_missing_bursts_hide_no_step() -> None:
+    bursts = [b for b in _bursts(_steps((5.0, -112.0)), 10.0) if not 4.5 < seconds_between(START, b.stamp) < 5.5]
+    change = _only(_run(bursts)[0])
+    assert _has(change, 5.0, -112.0)
+    assert seconds_between(change.begin, change.end) > 0.9
+
+
+def test_a_step_during_a_restart_is_found_across_the_gap() -> None:
+    before = [b for b in _bursts(_steps((5.0, -112.0)), 10.0) if seconds_between(START, b.stamp) < 4.0]
+    after = [
+        ShelfWeight(b.stamp, b.scale_id, 2, b.sequence - 560, b.period, b.grams)
+        for b in _bursts(_steps((5.0, -112.0)), 12.0)
+        if seconds_between(START, b.stamp) >= 7.0
+    ]
+    late_ghost = [ShelfWeight(before[-1].stamp, "s0", 1, before[-1].sequence, 1 / HZ, before[-1].grams)]
+    change = _only(_run(before + after[:5] + late_ghost + after[5:])[0])
+    assert change.delta == pytest.approx(-112.0, abs=3.0)
+    assert seconds_between(change.begin, change.end) > 2.5
+
+
+def test_faulty_and_saturated_samples_are_no_weights_and_raise_one_alert() -> None:
+    def faulty(burst: ShelfWeight) -> ShelfWeight:
+        if not 4.0 < seconds_between(START, burst.stamp) < 6.0:
+            return burst
+        status = ScaleStatus.SATURATED | ScaleStatus.HARDWARE_FAULT
+        return ShelfWeight(burst.stamp, "s0", 1, burst.sequence, burst.period, (0.0,) * SAMPLES, status)
+
+    changes, out = _run(map(faulty, _bursts(_steps(), 10.0)))
+    assert changes == []
+    alerts = [e for e in out if isinstance(e, Alert)]
+    assert [a.code for a in alerts] == ["scale_fault"]
+    assert "beyond what it can weigh and reports a fault" in alerts[0].text
+
+
+def test_an_unsynced_clock_is_marked_on_the_change() -> None:
+    bursts = [
+        ShelfWeight(b.stamp, b.scale_id, 1, b.sequence, b.period, b.grams, ScaleStatus.CLOCK_UNSYNCED)
+        for b in _bursts(_steps((5.0, -112.0)), 10.0)
+    ]
+    assert ScaleStatus.CLOCK_UNSYNCED in _only(_run(bursts)[0]).status
+
+
+def test_progress_never_passes_a_change_that_is_still_to_come() -> None:
+    stage = WeightChanges(_store(2))
+    bursts = _bursts(_steps((3.0, -112.0), (5.0, -20.0)), 9.0) + _bursts(_steps((4.0, -31.0)), 9.0, scale_id="s1")
+    told, count = 0, 0
+    for burst in sorted(bursts, key=lambda b: (b.stamp, b.scale_id)):
+        for event in stage.feed(burst):
+            if isinstance(event, WeightChange):
+                assert event.stamp > told
+                count += 1
+            elif isinstance(event, StreamProgress):
+                assert event.published == count
+                told = max(told, event.stamp)
+    assert count == 3
+    assert seconds_between(START, told) > 8.0
+
+
+def test_a_silent_scale_is_told_once_and_holds_nobody_up() -> None:
+    store = _store(2)
+    bursts = _bursts(_steps((7.0, -112.0)), 10.0) + _bursts(_steps(), 3.0, scale_id="s1")
+    _, out = _run(sorted(bursts, key=lambda b: (b.stamp, b.scale_id)), store)
+    alerts = [e for e in out if isinstance(e, Alert)]
+    assert [(a.code, a.subjects) for a in alerts] == [("scale_silent", ("s1",))]
+    progress = [e for e in out if isinstance(e, StreamProgress)]
+    assert progress[-1].silent == ("s1",)
+    assert seconds_between(START, progress[-1].stamp) > 9.0
+
+
+def test_a_scale_that_the_store_does_not_have_is_told_once() -> None:
+    _, out = _run(_bursts(_steps(), 2.0, scale_id="x") + _bursts(_steps(), 2.0))
+    assert [e.code for e in out if isinstance(e, Alert)] == ["scale_unknown"]
+
+
+def test_parameters_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"hold_s is 0\.1, shorter than block_s 0\.2: make it longer"):
+        WeightParameters(hold_s=0.1, block_s=0.2)
+    with pytest.raises(ValueError, match=r"block_s is 0\.0: write a number from 0\.02 to 1\.0"):
+        WeightParameters(block_s=0.0)
