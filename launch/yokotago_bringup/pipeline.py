@@ -16,7 +16,6 @@ from typing import Protocol
 from yokotago_fusion.fusion import Fusion
 from yokotago_model.conversions import topic_of
 from yokotago_model.events import (
-    SECOND,
     Catalogue,
     CheckIn,
     Cloud,
@@ -44,9 +43,6 @@ from .plan import Plan
 
 SESSION = 1
 """Session number of a replay's streams."""
-
-SETTLED_AFTER = {"/tracks": 0, "/zone_crossings": SECOND, "/hand_reaches": SECOND // 4}
-"""How long after a frame of tracks nothing more comes with its stamp, by stream [ns]."""
 
 DECIDED_ON = (TrackFrame, ZoneCrossing, HandReach, WeightChange, CheckIn, Catalogue, StreamProgress)
 """What the fusion takes in."""
@@ -131,6 +127,13 @@ class Pipeline:
             for stage in (self._crossings, self._reaches):
                 if stage is not None:
                     self._give(stage.feed(event), arrival, step)
-            for stream in self.plan.streams:
-                if stream in SETTLED_AFTER:
-                    self._give([self._progress.progress(stream, event.stamp - SETTLED_AFTER[stream])], arrival, step)
+            self._give(self._told(event.stamp), arrival, step)
+
+    def _told(self, stamp: Stamp) -> Iterable[Event]:
+        """How far the streams that follow a frame of tracks are."""
+        if self._tracker is not None:
+            yield self._progress.progress("/tracks", stamp)
+        if self._crossings is not None:
+            yield self._progress.progress("/zone_crossings", self._crossings.settled)
+        if self._reaches is not None:
+            yield self._progress.progress("/hand_reaches", self._reaches.settled)
