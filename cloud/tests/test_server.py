@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +12,12 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from conftest import STORE, Host, Phone, Served, receipt, sign_up
+from conftest import Host, Phone, Served, receipt, sign_up
 
 from yokotago_cloud.__main__ import main
+from yokotago_cloud.problems import ProblemError
+from yokotago_cloud.storage.sqlite import SqliteStorage
+from yokotago_cloud.stores import Stores
 
 Serve = Callable[[], Served]
 
@@ -135,15 +136,25 @@ def test_two_servers_on_one_file_serve_as_one(serve: Serve) -> None:
         assert [event["kind"] for event in waiting.result(10).json()["events"]] == ["checked_in"]
 
 
-def test_a_device_is_added_at_the_command_line(tmp_path: Path, serve: Serve) -> None:
-    command = [sys.executable, "-m", "yokotago_cloud", "--database", str(tmp_path / "cloud.db")]
-    command += ["--add-device", "annex", "--store-name", "The Annex"]
-    made = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
-    with client(serve()) as http:
-        device = http.get("/v1/device", headers={"Authorization": f"Bearer {made.stdout.strip()}"})
-        assert device.json()["store_id"] == "annex"
-        names = {store["store_id"]: store["name"] for store in http.get("/v1/stores").json()["stores"]}
-        assert names == {"annex": "The Annex", STORE: STORE}
+def test_devices_are_listed_and_removed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = ["--database", str(tmp_path / "cloud.db")]
+    assert main([*database, "--add-device", "annex", "--no-phone-check-in"]) == 0
+    token = capsys.readouterr().out.strip()
+    assert main([*database, "--list-devices"]) == 0
+    device_id, store_id, _ = capsys.readouterr().out.strip().split("\t")
+    assert store_id == "annex"
+    storage = SqliteStorage(tmp_path / "cloud.db")
+    try:
+        stores = Stores(storage)
+        assert stores.get("annex")["phone_check_in"] is False
+        assert stores.device_of(token).device_id == device_id
+        assert main([*database, "--remove-device", device_id]) == 0
+        with pytest.raises(ProblemError):
+            stores.device_of(token)
+    finally:
+        storage.close()
+    assert main([*database, "--remove-device", device_id]) == 1
+    assert "there is no device" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -151,6 +162,8 @@ def test_a_device_is_added_at_the_command_line(tmp_path: Path, serve: Serve) -> 
     [
         ([], "--database FILE is needed"),
         (["--bootstrap", "shop"], "a bootstrap is STORE:TOKEN"),
+        (["--bootstrap", "a#b:token-of-16-letters"], "cannot be a store's id"),
+        (["--add-device", "a b"], "cannot be a store's id"),
         (["--bootstrap", "shop:short"], "at least 16 characters"),
         (["--limit", "codes=many"], "COUNT/SECONDS"),
         (["--limit", "nothing=1/1"], "with a name of"),

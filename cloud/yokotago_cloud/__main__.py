@@ -61,18 +61,31 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings(limits=_limits(given.limit))
         bootstraps = [_bootstrap(text) for text in _bootstrap_texts(given.bootstrap)]
         storage = SqliteStorage(given.database)
-    except (ValueError, OSError) as wrong:
+    except (ValueError, OSError, argparse.ArgumentTypeError) as wrong:
         parser.error(str(wrong))
     try:
         stores = Stores(storage)
         for store_id, token in bootstraps:
-            stores.add(store_id, given.store_name or store_id)
+            stores.add(store_id, given.store_name or store_id, phone_check_in=given.phone_check_in)
             try:
                 stores.add_device(store_id, token, "bootstrap")
             except ValueError as wrong:
                 parser.error(str(wrong))
         if given.add_device:
-            return _add_device(stores, given.add_device, given.store_name)
+            stores.add(given.add_device, given.store_name or given.add_device, phone_check_in=given.phone_check_in)
+            token = f"ydg_{secrets.token_urlsafe(32)}"
+            stores.add_device(given.add_device, token, "store host")
+            print(token)
+            return 0
+        if given.remove_device:
+            if stores.remove_device(given.remove_device):
+                return 0
+            print(f"there is no device {given.remove_device}; --list-devices shows all", file=sys.stderr)
+            return 1
+        if given.list_devices:
+            for device in stores.devices():
+                print(device["device_id"], device["store_id"], device["name"], sep="\t")
+            return 0
         return _serve(Services(storage, settings), given.host, given.port)
     finally:
         storage.close()
@@ -105,8 +118,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--store-name", metavar="NAME", help="name of the store that is made")
     parser.add_argument(
-        "--add-device", metavar="STORE", help="make the store when absent, print a new device token and end"
+        "--no-phone-check-in",
+        dest="phone_check_in",
+        action="store_false",
+        help="in the store that is made, only a gate lets people in, never their phone by itself",
     )
+    parser.add_argument(
+        "--add-device",
+        metavar="STORE",
+        type=_store_id,
+        help="make the store or change its name, print a new device token and end",
+    )
+    parser.add_argument("--list-devices", action="store_true", help="print all devices with their stores and end")
+    parser.add_argument("--remove-device", metavar="DEVICE", help="let a device in no more and end")
     parser.add_argument(
         "--limit",
         action="append",
@@ -137,21 +161,15 @@ def _bootstrap_texts(given: list[str]) -> list[str]:
 
 def _bootstrap(text: str) -> tuple[str, str]:
     store_id, colon, token = text.partition(":")
-    if not colon or not re.match(ID_PATTERN, store_id):
-        raise ValueError("a bootstrap is STORE:TOKEN, and a store's id begins with a letter or digit")
-    return store_id, token
+    if not colon:
+        raise ValueError("a bootstrap is STORE:TOKEN")
+    return _store_id(store_id), token
 
 
-def _add_device(stores: Stores, store_id: str, name: str | None) -> int:
-    if not re.match(ID_PATTERN, store_id):
-        print(f"'{store_id}' cannot be a store's id: use letters, digits and _ . : -", file=sys.stderr)
-        return 2
-    if all(store["store_id"] != store_id for store in stores.all()):
-        stores.add(store_id, name or store_id)
-    token = f"ydg_{secrets.token_urlsafe(32)}"
-    stores.add_device(store_id, token, name or "store host")
-    print(token)
-    return 0
+def _store_id(text: str) -> str:
+    if not re.match(ID_PATTERN, text):
+        raise argparse.ArgumentTypeError(f"'{text}' cannot be a store's id: use letters, digits and _ . : -")
+    return text
 
 
 def _serve(services: Services, host: str, port: int) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from yokotago_cloud.storage.port import Condition, ConditionFailedError, Put, Storage
 
 _PK = "KEYS"
+_LOAD_AGAIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +74,15 @@ class KeyRing:
         return self._codes[max(self._codes)]
 
     def find_access_key(self, kid: str) -> AccessKey | None:
-        """The key of that id, also when another process has just made it."""
+        """The key of that id, also when another process made it some seconds ago."""
         if kid not in self._access:
-            self._load()
+            self._load_again()
         return self._access.get(kid)
 
     def find_code_key(self, number: int) -> CodeKey | None:
-        """The key of that number, also when another process has just made it."""
+        """The key of that number, also when another process made it some seconds ago."""
         if number not in self._codes:
-            self._load()
+            self._load_again()
         return self._codes.get(number)
 
     def public(self) -> dict[str, Any]:
@@ -121,6 +123,11 @@ class KeyRing:
             self._storage.write(Put(_PK, f"{prefix}{number:03d}", {"pem": pem}, Condition.ABSENT))
         self._load()
 
+    def _load_again(self) -> None:
+        """Look for new keys, but not for every forged token that names an unknown one."""
+        if time.monotonic() - self._loaded >= _LOAD_AGAIN_S:
+            self._load()
+
     def _load(self) -> None:
         with self._lock:
             access: dict[str, AccessKey] = {}
@@ -133,6 +140,7 @@ class KeyRing:
                 elif kind == "CODE" and isinstance(private, ed25519.Ed25519PrivateKey):
                     codes[int(number)] = CodeKey(int(number), private)
             self._access, self._codes = access, codes
+            self._loaded = time.monotonic()
 
 
 def _b64(raw: bytes) -> str:

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from yokotago_cloud.problems import ProblemError
-from yokotago_cloud.storage.port import Condition, ConditionFailedError, Put, Storage
+from yokotago_cloud.storage.port import Condition, ConditionFailedError, Delete, Item, Put, Storage
 
 SHORTEST_TOKEN = 16
 
@@ -46,14 +47,11 @@ class Stores:
             raise ValueError(f"a device token has at least {SHORTEST_TOKEN} characters, not {len(token)}")
         pk = _device_pk(token)
         device_id = f"dev-{secrets.token_hex(6)}"
+        device = {"store_id": store_id, "device_id": device_id, "name": name}
         try:
             self._storage.write(
-                Put(
-                    pk,
-                    "DEVICE",
-                    {"store_id": store_id, "device_id": device_id, "name": name},
-                    Condition.ABSENT,
-                )
+                Put(pk, "DEVICE", device, Condition.ABSENT),
+                Put("DEVICES", device_id, {**device, "pk": pk}, Condition.ABSENT),
             )
         except ConditionFailedError as known:
             item = self._storage.get(pk, "DEVICE")
@@ -61,6 +59,21 @@ class Stores:
                 raise ValueError("this token belongs to a device of another store; make a new one") from known
             return str(item.data["device_id"])
         return device_id
+
+    def remove_device(self, device_id: str) -> bool:
+        """Let a device in no more; whether there was one."""
+        item = self._storage.get("DEVICES", device_id)
+        if item is None:
+            return False
+        self._storage.write(Delete(item.data["pk"], "DEVICE"), Delete("DEVICES", device_id))
+        return True
+
+    def devices(self) -> list[dict[str, Any]]:
+        """All devices, with their stores and names; never their tokens."""
+        return [
+            {"device_id": item.sk, **{key: item.data[key] for key in ("store_id", "name")}}
+            for item in self._all("DEVICES")
+        ]
 
     def device_of(self, token: str) -> KnownDevice:
         """Whose token this is.
@@ -86,13 +99,15 @@ class Stores:
 
     def all(self) -> list[dict[str, Any]]:
         """All stores, by id."""
-        found: list[dict[str, Any]] = []
+        return [item.data for item in self._all("STORES")]
+
+    def _all(self, pk: str) -> Iterator[Item]:
         after: str | None = None
         while True:
-            page = self._storage.query("STORES", after=after)
-            found.extend(item.data for item in page.items)
+            page = self._storage.query(pk, after=after)
+            yield from page.items
             if page.after is None:
-                return found
+                return
             after = page.after
 
 

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""Who is asking, and with which Idempotency-Key: the dependencies that routes share."""
+"""Who is asking, and with which Idempotency-Key: the dependencies that routes share.
+
+Those that compute only are coroutines, which spares a change of thread each; those that read the storage are not.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _shopper_token = HTTPBearer(auto_error=False, scheme_name="shopper", description
 _device_token = HTTPBearer(auto_error=False, scheme_name="device", description="Device token of a store")
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
@@ -41,11 +44,13 @@ def _token(credentials: Credentials) -> str:
     return credentials.credentials
 
 
-def _signed_in(services: ServicesOf, credentials: Annotated[Credentials, Depends(_shopper_token)]) -> tuple[str, int]:
+async def _signed_in(
+    services: ServicesOf, credentials: Annotated[Credentials, Depends(_shopper_token)]
+) -> tuple[str, int]:
     return services.accounts.shopper_of(_token(credentials))
 
 
-def _shopper(signed_in: Annotated[tuple[str, int], Depends(_signed_in)]) -> str:
+async def _shopper(signed_in: Annotated[tuple[str, int], Depends(_signed_in)]) -> str:
     return signed_in[0]
 
 
@@ -64,7 +69,7 @@ def _device(services: ServicesOf, credentials: Annotated[Credentials, Depends(_d
 AnyDevice = Annotated[KnownDevice, Depends(_device)]
 
 
-def _store_device(store_id: StoreId, device: AnyDevice) -> KnownDevice:
+async def _store_device(store_id: StoreId, device: AnyDevice) -> KnownDevice:
     if device.store_id != store_id:
         raise ProblemError("not-your-store")
     return device
@@ -74,7 +79,7 @@ StoreDevice = Annotated[KnownDevice, Depends(_store_device)]
 """The device, which is one of the store in the path."""
 
 
-def _idempotency_key(
+async def _idempotency_key(
     idempotency_key: Annotated[
         str | None, Header(description="1 to 128 of A-Z a-z 0-9 _ . : - ; the same for every repetition")
     ] = None,

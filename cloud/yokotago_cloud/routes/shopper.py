@@ -80,7 +80,7 @@ def me(shopper: Shopper, services: ServicesOf) -> dict[str, Any]:
 
 
 @router.post("/check-in-codes", status_code=201, response_model=bodies.Code, responses=_SIGNED_IN | _BODY)
-def issue_code(body: bodies.CodeRequest, shopper: Shopper, services: ServicesOf) -> dict[str, Any]:
+async def issue_code(body: bodies.CodeRequest, shopper: Shopper, services: ServicesOf) -> dict[str, Any]:
     """A code to show to the reader at the gate; it is good once and for less than a minute."""
     services.limits.spend("codes", shopper)
     return services.check_ins.issue_code(shopper, body.party_size)

@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Loads a cloud on this machine with check-ins and receipts at a fixed rate, and reports times, losses and doubles.
+
+The rate is kept whatever the answers take (an open loop), so a slow server shows as long times and not as a lower
+rate. Server and load share this machine's cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+
+TOKEN = "load-device-token-0123456789"  # noqa: S105 (of a database that lives as long as the run)
+STORE = "load"
+
+
+async def at_rate(per_second: float, calls: list[Callable[[], Awaitable[None]]]) -> list[float]:
+    """Start the calls at a fixed rate; how long each took from the moment when it was due [s]."""
+    start = time.perf_counter()
+
+    async def one(number: int, call: Callable[[], Awaitable[None]]) -> float:
+        due = start + number / per_second
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        await call()
+        return time.perf_counter() - due
+
+    return list(await asyncio.gather(*(one(number, call) for number, call in enumerate(calls))))
+
+
+def summary(seconds: list[float]) -> dict[str, float]:
+    """Median, 95th percentile and maximum [ms]."""
+    cuts = statistics.quantiles(seconds, n=20)
+    return {
+        "p50_ms": round(statistics.median(seconds) * 1e3, 1),
+        "p95_ms": round(cuts[18] * 1e3, 1),
+        "max_ms": round(max(seconds) * 1e3, 1),
+    }
+
+
+async def run(base: str, shoppers: int, check_ins: int, per_second: float) -> dict[str, Any]:
+    """Sign shoppers up, check them in at the rate, then send receipts while every phone follows its news."""
+    limits = httpx.Limits(max_connections=64 + shoppers, max_keepalive_connections=64 + shoppers)
+    async with httpx.AsyncClient(base_url=base, timeout=60, limits=limits) as http:
+        device = {"Authorization": f"Bearer {TOKEN}"}
+
+        async def sign_up(number: int) -> dict[str, Any]:
+            body = {"email": f"s{number}@example.com", "password": "a long password"}
+            answer = await http.post("/v1/accounts", json=body)
+            answer.raise_for_status()
+            return dict(answer.json())
+
+        started = time.perf_counter()
+        sessions = [await sign_up(number) for number in range(shoppers)]
+        sign_up_ms = (time.perf_counter() - started) / shoppers * 1e3
+        phones = [{"Authorization": f"Bearer {session['access_token']}"} for session in sessions]
+
+        async def code(number: int) -> str:
+            answer = await http.post("/v1/check-in-codes", json={}, headers=phones[number % shoppers])
+            answer.raise_for_status()
+            return str(answer.json()["code"])
+
+        taken: list[str] = []
+
+        async def show_and_check_in(number: int) -> None:
+            body = {"code": await code(number), "gate_id": "g", "stamp": {"sec": 1, "nanosec": 0}}
+            answer = await http.post(
+                f"/v1/stores/{STORE}/check-ins", json=body, headers=device | {"Idempotency-Key": f"c{number}"}
+            )
+            answer.raise_for_status()
+            taken.append(answer.json()["check_in_id"])
+
+        times = await at_rate(per_second, [lambda n=n: show_and_check_in(n) for n in range(check_ins)])  # type: ignore[misc]
+        kept: list[str] = []
+        cursor = ""
+        while True:
+            page = (await http.get(f"/v1/stores/{STORE}/check-ins", headers=device, params={"after": cursor})).json()
+            if not page["check_ins"]:
+                break
+            kept += [check_in["check_in_id"] for check_in in page["check_ins"]]
+            cursor = page["cursor"]
+
+        sent: dict[str, float] = {}
+        pushed: list[float] = []
+
+        async def follow(number: int, ready: asyncio.Event) -> None:
+            now = (await http.get("/v1/me/now", headers=phones[number])).json()
+            headers = phones[number] | {"Accept": "text/event-stream", "Last-Event-ID": now["cursor"]}
+            async with http.stream("GET", "/v1/me/events", headers=headers) as answer:
+                async for line in answer.aiter_lines():
+                    ready.set()
+                    if line.startswith("data: "):
+                        pushed.append(time.perf_counter() - sent[json.loads(line[6:])["receipt_id"]])
+                        return
+
+        async def receipt(number: int) -> None:
+            lines = [
+                {"product_id": f"p{n}", "name": f"Product {n}", "quantity": 1, "unit_price": 100, "amount": 100}
+                for n in range(10)
+            ]
+            body = {
+                "receipt_id": f"r{number}",
+                "visit_id": f"v{number}",
+                "shopper_id": sessions[number]["shopper_id"],
+                "entered": {"sec": 1, "nanosec": 0},
+                "left": {"sec": 2, "nanosec": 0},
+                "lines": lines,
+                "currency": "JPY",
+                "total": 1000,
+                "needs_review": False,
+                "review_reasons": [],
+            }
+            sent[body["receipt_id"]] = time.perf_counter()  # type: ignore[index]
+            answer = await http.put(f"/v1/stores/{STORE}/receipts/r{number}", json=body, headers=device)
+            answer.raise_for_status()
+
+        events = [asyncio.Event() for _ in phones]
+        following = [asyncio.create_task(follow(number, event)) for number, event in enumerate(events)]
+        await asyncio.gather(*(event.wait() for event in events))
+        receipt_times = await at_rate(50, [lambda n=n: receipt(n) for n in range(shoppers)])  # type: ignore[misc]
+        await asyncio.gather(*following)
+    return {
+        "sign_up_ms": round(sign_up_ms, 1),
+        "check_ins": check_ins,
+        "per_second": per_second,
+        "code_to_check_in": summary(times),
+        "lost": len(set(taken) - set(kept)),
+        "doubled": len(kept) - len(set(kept)) + len(set(kept) - set(taken)),
+        "receipts": shoppers,
+        "receipt_taken": summary(receipt_times),
+        "receipt_to_phone": summary(pushed),
+    }
+
+
+def main() -> int:
+    """Run the command; its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shoppers", type=int, default=100)
+    parser.add_argument("--check-ins", type=int, default=2000)
+    parser.add_argument("--per-second", type=float, default=200.0)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "yokotago_cloud", "--port", "0", "--database", str(Path(folder) / "c.db")]
+        command += [f"--limit={name}=1000000/1" for name in ("sign_up", "codes", "store")]
+        server = subprocess.Popen(  # noqa: S603
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"YOKOTAGO_CLOUD_BOOTSTRAP": f"{STORE}:{TOKEN}"},
+        )
+        try:
+            assert server.stdout is not None
+            base = server.stdout.readline().split()[1]
+            found = asyncio.run(run(base, given.shoppers, given.check_ins, given.per_second))
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(10)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found["server_cpu_s"] = round(used.ru_utime + used.ru_stime, 2)
+    print(json.dumps(found, indent=1))
+    return 0 if found["lost"] == found["doubled"] == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
