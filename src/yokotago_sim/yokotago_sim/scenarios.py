@@ -150,7 +150,12 @@ class Shop:
 
 
 def take(f: Facing, count: int = 1) -> Take:
-    """Take units from a facing."""
+    """Take units of the facing's product from it, whatever else may stand there by then."""
+    return Take(f.facing_id, count, f.product_id)
+
+
+def grab(f: Facing, count: int = 1) -> Take:
+    """Take what stands in front at a facing, whatever it is."""
     return Take(f.facing_id, count)
 
 
@@ -326,7 +331,8 @@ def _s12(shop: Shop) -> Iterable[Script]:
         return steps
 
     a: list[Step] = [*tour(f[:8], w[:2]), HandOver("b", f[6].product_id), put(f[7], f[7])]
-    b: list[Step] = [*tour(f[8:15], w[2:4]), Receive("a"), HandOver("c", f[13].product_id), put(f[14], f[14])]
+    b: list[Step] = [*tour(f[8:15], w[2:4]), Receive("a"), HandOver("c", f[13].product_id)]
+    b += [put(f[14], f[14]), take(f[15])]
     c = [*tour(f[15:22], w[4:]), Receive("b"), put(f[21], f[21]), take(f[0])]
     return [shop.adult("a", *a), shop.adult("b", *b), shop.adult("c", *c)]
 
@@ -562,8 +568,8 @@ def _outdated(shop: Shop) -> Scenario:
     order = [f.product_id for f in on]
     stocked = {f.facing_id: p for f, p in zip(on, order[1:] + order[:1], strict=True)}
     scripts = (
-        shop.adult("a", *map(take, shop.different(2, on)), take(shop.any())),
-        shop.adult("b", *map(take, shop.different(2, on))),
+        shop.adult("a", *map(grab, shop.different(2, on)), grab(shop.any())),
+        shop.adult("b", *map(grab, shop.different(2, on))),
     )
     return Scenario("outdated_planogram", lambda _stock: iter(scripts), stocked=stocked)
 
@@ -581,7 +587,7 @@ def _party(shop: Shop, name: str, size: int) -> list[Script]:
     for n in range(size):
         f = [shop.any() for _ in range(1 + int(shop.rng.integers(2)))]
         who = name if n == 0 else f"{name}-{n}"
-        script = shop.adult(who, *map(take, f), start_s=0.0)
+        script = shop.adult(who, *map(grab, f), start_s=0.0)
         if n == 0:
             script = replace(script, party_size=size)
         else:
@@ -595,7 +601,7 @@ def _party(shop: Shop, name: str, size: int) -> list[Script]:
 def _child(shop: Shop, script: Script) -> Script:
     height = float(shop.rng.uniform(0.9, 1.4))
     low = [f for f in shop.facings if shop.store.shelf[f.shelf_id].origin[2] + f.z + 0.12 < 0.95 * height]
-    steps: tuple[Step, ...] = (take(shop.any(low)),) if low else (shop.pause(2, 5),)
+    steps: tuple[Step, ...] = (grab(shop.any(low)),) if low else (shop.pause(2, 5),)
     return replace(script, steps=steps, height_m=height, bag=False, hat=False)
 
 
@@ -606,15 +612,15 @@ def _confusing(shop: Shop, f: Facing) -> list[Step]:
         [take(f), shop.pause(), put(f, f)],
         [take(f), put(f, g)],
         [take(f), put(f, g), Take(g.facing_id, 1, f.product_id)],
-        [Lift(f.facing_id, float(shop.rng.uniform(0.6, 2.0))), take(g)],
+        [Lift(f.facing_id, float(shop.rng.uniform(0.6, 2.0))), grab(g)],
         [Take(f.facing_id, hold_s=float(shop.rng.uniform(4, 12)))],
         [Touch(f.facing_id)],
         [Take(f.facing_id, pace=1.7), Take(g.facing_id, pace=1.7)],
-        [take(f), shop.pause(), put(f, f), take(f)],
+        [take(f), shop.pause(), put(f, f), grab(f)],
         [Take(f.facing_id, int(shop.rng.integers(2, 5)))],
     ]
     if f is not g:
-        ways.append([TakeTwo(*sorted((take(f), take(g)), key=lambda t: shop.store.facing[t.facing_id].x))])
+        ways.append([TakeTwo(*sorted((grab(f), grab(g)), key=lambda t: shop.store.facing[t.facing_id].x))])
     return ways[int(shop.rng.integers(len(ways)))]
 
 
@@ -627,7 +633,7 @@ def _visitor(shop: Shop, stock: StockView, name: str, confusing_share: float) ->
         elif shop.rng.random() < confusing_share:
             steps += _confusing(shop, shop.any(full))
         else:
-            steps.append(take(shop.any(full), 1 if shop.rng.random() < 0.85 else 2))
+            steps.append(grab(shop.any(full), 1 if shop.rng.random() < 0.85 else 2))
         steps.append(shop.pause(0.3, 2.5))
     if not steps:
         steps = [Approach(shop.any().facing_id), shop.pause(1, 4)]
