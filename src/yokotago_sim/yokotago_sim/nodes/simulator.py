@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulated store as a node: its cameras, scales, shoppers and truth, published as time goes by.
 
-Nothing is dropped: where the machine is too slow the store's time goes slower, and /diagnostics says by how much. That time
-is on /clock, for nodes that otherwise go by the wall clock (use_sim_time).
+Nothing is dropped: where the machine is too slow the store's time goes slower, and /diagnostics says by how much.
+That time is on /clock, for nodes that otherwise go by the wall clock (use_sim_time).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from yokotago_model.nodes.support import StoreNode, run
 from ..scenarios import names, random_shopping
 from ..shoppers import Scenario
 from ..simulation import LEVELS, simulate
+from .pace import Pace, Speed
 from .phones import Phones
 
 _TURN_S = 0.05
@@ -70,10 +71,12 @@ class Simulator(StoreNode):
         for topic in (*self._sensor_topics(), "/shelves/weights", *_TRUTH, *own):
             self.advertise(topic)
         self._clock_out = self.create_publisher(Clock, "/clock", 10)
+        self._pace = Pace(time.monotonic)
+        if level != "tracks":
+            self.listen("/tracks", self._pace.follow)
         self._waiting_since = time.monotonic()
         self._next: tuple[int, str, Event] | None = None
-        self._opened = self._reported = 0.0
-        self._start = self._reached = self._reported_at = 0
+        self._opened, self._start, self._reached = 0.0, 0, 0
         self._timer = self.create_timer(_PERIOD_S, self._turn)
 
     def _sensor_topics(self) -> list[str]:
@@ -92,14 +95,16 @@ class Simulator(StoreNode):
             heard = all(self.count_subscribers(t) for t in (*self._sensor_topics(), "/shelves/weights"))
             if not heard and now - self._waiting_since < self._listeners_s:
                 return
-            self._opened = self._reported = now
-            self._start = self._reached = self._reported_at = time.time_ns()
+            self._opened, self._start = now, time.time_ns()
+            self._reached, self._speed = self._start, Speed(self._start, now)
+            self._pace.open(self._start)
             day = (self.store, self._scenario, self._seed, self._level)
             self._events = simulate(*day, start=self._start, session=self.session)
             self._next = next(self._events, None)
             self.get_logger().info("the store is open")
         due = self._start + round((now - self._opened) * self._rate * SECOND)
-        while self._next is not None and self._next[0] <= due and time.monotonic() - now < _TURN_S:
+        limit = due if self._level == "tracks" else min(due, self._pace.limit)
+        while self._next is not None and self._next[0] <= limit and time.monotonic() - now < _TURN_S:
             self._reached, topic, event = self._next
             self._send(topic, event)
             self._next = next(self._events, None)
@@ -127,10 +132,9 @@ class Simulator(StoreNode):
         self.publish(event, topic)
 
     def _tell_speed(self, now: float) -> None:
-        if now - self._reported < 2.0:
+        factor = self._speed.measure(now, self._reached)
+        if factor is None:
             return
-        factor = (self._reached - self._reported_at) / SECOND / (now - self._reported)
-        self._reported, self._reported_at = now, self._reached
         self.health["real-time factor"] = f"{factor:.2f}"
         self.health.pop("!slow", None)
         if factor < 0.95 * self._rate and self._next is not None:
