@@ -35,7 +35,7 @@ BEST_EFFORT = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 def qos(topic_name: str) -> QoSProfile:
-    """The quality of service of a topic: sensors may lose, decisions may not, late joiners get what is said only once."""
+    """The quality of service of a topic: sensors may lose, decisions may not, late joiners get what is said once."""
     if topic_name.startswith("/tof/"):
         return qos_profile_sensor_data
     if topic_name == "/shelves/weights":
