@@ -71,7 +71,7 @@ def read_autocheckout(folder: Path) -> tuple[str, Iterator[Record]]:
     start = min(r.arrival for r in records)
     scales = set(store.scale)
     records = [r for r in records if not isinstance(r.event, ShelfWeight) or r.event.scale_id in scales]
-    records.append(Record(start - 5 * SECOND, "/catalogue", Catalogue(start - 5 * SECOND, store.products)))
+    records.append(Record(start - SECOND, "/catalogue", Catalogue(start - SECOND, store.products)))
     return text, iter(sorted(records, key=lambda r: r.arrival))
 
 
@@ -253,7 +253,7 @@ def _people(targets: list[_Document]) -> Iterator[Record]:
         shown = {t: tracks.get(t) or _parked(last.get(t, first[t])) for t in seen}
         yield Record(arrival, "/tracks", TrackFrame(stamp, tuple(shown[t] for t in sorted(shown))))
     # The person is still there until the door, and then the empty store, for as long as the fusion waits for it.
-    for i in range(1, 80):
+    for i in range(1, 40):
         stamp = frames[-1][0] + i * SECOND // 15
         parked = tuple(_parked(last[t]) for t in sorted(last)) if stamp < after + SECOND // 2 else ()
         yield Record(stamp + late, "/tracks", TrackFrame(stamp, parked))
