@@ -171,6 +171,10 @@ class Watermarks:
             stream.meet()
         if isinstance(event, TrackFrame):
             self._newest = max(self._newest, event.stamp)
+            # The frames of a recording without progress are their own heartbeat, and that of the crossings.
+            for heard in (self._streams[TRACKS], self._streams[CROSSINGS]):
+                if heard.session is None:
+                    heard.frontier = max(heard.frontier, event.stamp)
         heapq.heappush(self._waiting, (order, event))
 
     def _frontier(self, stream: _Stream) -> Stamp:
