@@ -10,8 +10,8 @@ SHELL := /bin/bash
 
 MESSAGES := $(wildcard src/yokotago_msgs/*/*) src/yokotago_msgs/msg src/yokotago_msgs/CMakeLists.txt src/yokotago_msgs/package.xml
 # Python modules are linked, not copied: editing one needs no build. These files are read when a package is installed.
-INSTALLED := $(wildcard $(foreach package,src/* launch tests,$(addprefix $(package)/,package.xml setup.py setup.cfg)) \
-	launch/*.launch.py launch/config launch/rviz)
+INSTALLED := $(filter-out src/yokotago_msgs/%,$(wildcard $(foreach package,src/* launch tests,$(addprefix $(package)/,package.xml setup.py setup.cfg)) \
+	launch/*.launch.py launch/config launch/rviz))
 
 help:
 	@echo 'make demo    build, then run a simulated store with live view and receipts (ARGS="--headless --duration 120")'

@@ -114,7 +114,7 @@ def test_missing_compiler_or_make_is_told(machine: Machine, tmp_path: Path, tool
 
 @pytest.mark.parametrize(
     ("question", "remedy"),
-    [("ensurepip", "python3-venv"), ("Python.h", "python3-dev"), ("libc_ver", "GNU C library 2.31")],
+    [("ensurepip", "python3-venv"), ("Python.h", "python3-dev"), ("libc_ver", "GNU C library 2.35")],
 )
 def test_incomplete_python_is_told(machine: Machine, tmp_path: Path, question: str, remedy: str) -> None:
     machine.put("python3.11", f'case "$2" in *version_info*) echo 3.11 ;; *{question}*) exit 1 ;; esac')
