@@ -9,6 +9,7 @@ from yokotago_model.nodes.parameters import declare
 from yokotago_model.nodes.support import StoreNode, run
 
 from ..foreground import Foreground, ForegroundParams
+from .warm_up import warm_up_foreground
 
 
 class ForegroundNode(StoreNode):
@@ -19,7 +20,9 @@ class ForegroundNode(StoreNode):
         sensor_id = str(self.declare_parameter("sensor_id", "").value)
         if sensor_id not in self.store.sensor:
             raise ValueError(f"foreground: sensor_id is '{sensor_id}': name one of {', '.join(self.store.sensor)}")
-        stage = Foreground(self.store.sensor[sensor_id], declare(self, ForegroundParams), self.store)
+        params = declare(self, ForegroundParams)
+        warm_up_foreground(self.store.sensor[sensor_id], params, self.store)
+        stage = Foreground(self.store.sensor[sensor_id], params, self.store)
         self.advertise(sensor_topic(sensor_id, "foreground"))
         for kind in ("points", "depth"):
             self.listen(sensor_topic(sensor_id, kind), stage.feed)

@@ -14,6 +14,7 @@ from yokotago_model.nodes.support import StoreNode, run
 from ..crossings import CrossingParams, Crossings
 from ..reaches import Reaches, ReachParams
 from ..tracker import Tracker, TrackerParams
+from .warm_up import warm_up_tracker
 
 TRACKS_IN_A_SECOND = 1 << 20
 """Track ids begin at the session's number times this, so that none comes again after a restart."""
@@ -24,6 +25,7 @@ class TrackerNode(StoreNode):
 
     def __init__(self) -> None:
         super().__init__("tracker")
+        warm_up_tracker(self.store)
         self._tracker = Tracker(self.store, TrackerParams(first_track_id=self.session * TRACKS_IN_A_SECOND + 1))
         self._crossings = Crossings(self.store, declare(self, CrossingParams))
         self._reaches = Reaches(self.store, declare(self, ReachParams))
