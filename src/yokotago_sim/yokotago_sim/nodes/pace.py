@@ -39,7 +39,10 @@ class Pace:
 
 
 class Speed:
-    """How fast the store's time runs, measured over two seconds at a time. start: its beginning; now: seconds of any steady clock."""
+    """How fast the store's time runs, measured over two seconds at a time.
+
+    start: its beginning; now: seconds of any steady clock.
+    """
 
     def __init__(self, start: Stamp, now: float) -> None:
         self._stamp, self._at = start, now
