@@ -160,6 +160,7 @@ def demo_graph(options: GraphOptions, simulator: SimulatorOptions) -> list[NodeS
         "level": simulator.level,
         "rate": simulator.rate,
         "cloud_url": options.cloud_url,
+        "listeners_s": 120.0,
     }
     # Not started again: a second simulator would fill the store with people whom nobody saw come in.
     shop = NodeSpec(

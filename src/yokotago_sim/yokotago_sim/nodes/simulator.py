@@ -26,8 +26,7 @@ from ..simulation import LEVELS, simulate
 from .pace import Pace, Speed
 from .phones import Phones
 
-_TURN_S = 0.05
-"""Longest time in one callback: the node's other callbacks get their turn."""
+_TURN_S = 0.05  # longest time in one callback: the node's other callbacks get their turn
 _PERIOD_S = 0.005
 _TRUTH = ("/truth/tracks", "/truth/zone_crossings", "/truth/reaches", "/truth/actions", "/truth/receipts")
 

@@ -8,6 +8,7 @@ A stage of its own, thrown away afterwards, sees a made-up person: what is compi
 from __future__ import annotations
 
 import numpy as np
+
 from yokotago_model.events import SECOND, DepthImage, ForegroundCloud
 from yokotago_model.store import Sensor, Store
 
