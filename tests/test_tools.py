@@ -187,7 +187,8 @@ def test_summary_groups_skipped_tests_by_reason_at_the_end(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("kind", ["failure", "error"])
 def test_summary_fails_on_a_failed_test(tmp_path: Path, kind: str) -> None:
-    write_results(tmp_path, "a", f'<testcase classname="pkg.test.test_a" name="test_bad"><{kind} message="x" /></testcase>')
+    bad = f'<testcase classname="pkg.test.test_a" name="test_bad"><{kind} message="x" /></testcase>'
+    write_results(tmp_path, "a", bad)
     result = summary(tmp_path, "a")
     assert result.returncode == 1
     assert "failed: a: test_a.test_bad" in result.stdout
