@@ -52,7 +52,7 @@ class ForegroundParams:
     same_m: float = 0.03
     background_rows: int = 8
     neighbours: int = 2
-    neighbour_m: float = 0.15
+    neighbour_m: float = 0.1
     voxel_m: float = 0.04
     floor_m: float = 0.1
     top_m: float = 2.4
@@ -107,7 +107,7 @@ def _learn(samples: Any, gap_m: float, noise_factor: float, background: Any, gap
         background[p] = mean
         gap[p] = min(max(gap_m, noise_factor * noise), 5.0 * gap_m)
         if jumps >= 4:
-            gap[p] = max(gap[p], min(mean - ordered[0] + gap_m, 20.0 * gap_m))
+            gap[p] = max(gap[p], min(1.25 * (mean - ordered[0]) + gap_m, 40.0 * gap_m))
 
 
 @numba.njit(cache=True)

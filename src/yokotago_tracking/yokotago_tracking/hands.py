@@ -13,6 +13,7 @@ of the way from the head over the body.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,18 +33,26 @@ class HandParams:
     """Parameters of HandFinder; lengths with the suffix _share are shares of the person's height.
 
     hull_share: from the head's middle to the hull of the body toward a shelf; before_m: nearer to a shelf's front than
-    this a limb may be an arm that reaches into it; link_m: gaps within one arm; arm_points: least number of voxels of an
-    arm; tip_m: the voxels so near to the arm's end are its end; forearm_m: length over which the arm's direction is taken;
+    this a limb may be an arm that reaches into it; link_m: gaps within one arm; looks: an arm is what is seen in so many
+    looks together, least_looks: in at least so many of them; arm_points: least number of its voxels; tip_quantile: the
+    share of its voxels that lie before its end; standing_mps: who walks faster does not reach into a shelf; below_m: how far below the lowest board an arm may be, root_m: an arm begins so near to the hull; tip_m: the voxels so near to the arm's end are its end; forearm_m: length over which the arm's direction is taken;
     look_m: how far beyond the end is looked whether a hand could be there; hidden_m: how far a hidden hand is put beyond
     what is seen, hidden_stddev_m: the standard deviation of that; stddev_m: of a hand that is seen;
-    board_m: thickness of a board; limb_share: least distance from the head of a hand that is not at a shelf,
+    board_m: thickness of a board; edge_m: so near to a shelf's front a hand may be hidden whatever the line of sight, for there
+    the edges of the boards flicker and the goods are hardly farther than the hand; limb_share: least distance from the head of a hand that is not at a shelf,
     way_share: and least way over the body; prominence_m: how far such a limb must stand out; low_share: lower is a foot.
     """
 
     hull_share: float = 0.12
     before_m: float = 0.2
     link_m: float = 0.09
-    arm_points: int = 3
+    looks: int = 4
+    least_looks: int = 2
+    arm_points: int = 5
+    tip_quantile: float = 0.92
+    below_m: float = 0.0
+    standing_mps: float = 0.5
+    root_m: float = 0.1
     tip_m: float = 0.06
     forearm_m: float = 0.25
     look_m: float = 0.06
@@ -51,6 +60,7 @@ class HandParams:
     hidden_stddev_m: float = 0.07
     stddev_m: float = 0.04
     board_m: float = 0.02
+    edge_m: float = 0.07
     limb_share: float = 0.2
     way_share: float = 0.26
     prominence_m: float = 0.15
@@ -66,11 +76,13 @@ class HandParams:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Whose hands to look for. x, y: of the head; height: of the body [m]."""
+    """Whose hands to look for. x, y: of the head; height: of the body [m]; speed [m/s]."""
 
+    track_id: int
     x: float
     y: float
     height: float
+    speed: float
 
 
 @numba.njit(cache=True)
@@ -144,6 +156,7 @@ class HandFinder:
     def __init__(self, store: Store, params: HandParams | None = None) -> None:
         self._store = store
         self.params = params or HandParams()
+        self._looks: dict[int, deque[Floats]] = {}
         self._eyes = {s.sensor_id: (s, np.array(s.position)) for s in store.sensors}
 
     def hands(self, height_map: HeightMap, people: Sequence[Body], sensors: Sequence[str]) -> list[tuple[Hand, ...]]:
@@ -152,6 +165,9 @@ class HandFinder:
         people: in the order of the owners in height_map; sensors: the ones that see now.
         """
         params = self.params
+        here = {p.track_id for p in people}
+        for gone in [i for i in self._looks if i not in here]:
+            del self._looks[gone]
         found: list[list[Hand]] = [self._at_shelves(height_map, k, person, sensors) for k, person in enumerate(people)]
         if people:
             shortest = min(params.way_share * p.height for p in people)
@@ -175,35 +191,51 @@ class HandFinder:
 
     def _at_shelves(self, height_map: HeightMap, owner: int, person: Body, sensors: Sequence[str]) -> list[Hand]:
         params = self.params
-        found: list[Hand] = []
+        near: list[tuple[Shelf, float]] = []
         for shelf in self._store.shelves:
             u, v, _ = shelf.to_shelf((person.x, person.y, 0.0))
-            if not (-1.1 <= v <= shelf.size[1] and -0.8 <= u <= shelf.size[0] + 0.8):
-                continue
-            near, _ = self._own(height_map, height_map.near(person.x, person.y, 1.2), owner)
+            if -1.1 <= v <= shelf.size[1] and -0.8 <= u <= shelf.size[0] + 0.8:
+                near.append((shelf, v))
+        looks = self._looks.setdefault(person.track_id, deque(maxlen=params.looks))
+        if not near or person.speed > params.standing_mps:
+            looks.clear()
+            return []
+        own, _ = self._own(height_map, height_map.near(person.x, person.y, 1.2), owner)
+        looks.append(own)
+        points = np.concatenate(looks)
+        look = np.repeat(np.arange(len(looks)), [len(p) for p in looks])
+        found: list[Hand] = []
+        for shelf, v in near:
             c, s = math.cos(shelf.yaw), math.sin(shelf.yaw)
-            dx, dy = near[:, 0] - shelf.origin[0], near[:, 1] - shelf.origin[1]
-            local = np.stack([c * dx + s * dy, c * dy - s * dx, near[:, 2] - shelf.origin[2]], axis=1).astype(np.float64)
+            dx, dy = points[:, 0] - shelf.origin[0], points[:, 1] - shelf.origin[1]
+            local = np.stack([c * dx + s * dy, c * dy - s * dx, points[:, 2] - shelf.origin[2]], axis=1).astype(np.float64)
             first = max(v + params.hull_share * person.height, -params.before_m)
-            arm = local[
+            lowest = min(shelf.boards) - params.below_m
+            beyond = (
                 (local[:, 1] > first)
                 & (local[:, 1] < shelf.size[1])
-                & (local[:, 2] > 0.1)
+                & (local[:, 2] > lowest)
                 & (local[:, 2] < shelf.size[2] + 0.3)
                 & (local[:, 0] > -0.15)
                 & (local[:, 0] < shelf.size[0] + 0.15)
-            ]
+            )
+            arm, when = local[beyond], look[beyond]
             labels = _clusters(arm, params.link_m)
+            arms = []
             for k in range(int(labels.max(initial=-1)) + 1):
                 members = arm[labels == k]
-                if len(members) >= params.arm_points:
-                    found.append(self._arm(height_map, shelf, members, sensors))
+                lasting = len(np.unique(when[labels == k])) >= params.least_looks
+                if lasting and len(members) >= params.arm_points and members[:, 1].min() < first + params.root_m:
+                    arms.append(members)
+            arms.sort(key=lambda a: (-len(a), float(a[0, 0])))
+            found += [self._arm(height_map, shelf, a, sensors) for a in arms[:2]]
         return found
 
     def _arm(self, height_map: HeightMap, shelf: Shelf, members: Doubles, sensors: Sequence[str]) -> Hand:
         """The hand of one arm, whose points are given in the shelf's coordinates."""
         params = self.params
-        depth = float(np.sort(members[:, 1])[-min(2, len(members))])
+        # The farthest points of all looks are noise.
+        depth = float(np.quantile(members[:, 1], params.tip_quantile))
         end = members[members[:, 1] >= depth - params.tip_m]
         tip = np.asarray(end.mean(axis=0))
         stddev = params.stddev_m / math.sqrt(min(1.0, 0.25 + len(end) / 12.0))
@@ -215,7 +247,7 @@ class HandFinder:
             way = way / np.linalg.norm(way) + np.array([0.0, 0.5, 0.0])
             way /= np.linalg.norm(way)
         beyond = np.array([tip[0], depth, tip[2]]) + params.look_m * way
-        if not self._visible(height_map, shelf, beyond, sensors):
+        if depth > -params.edge_m or not self._visible(height_map, shelf, beyond, sensors):
             tip = tip + way * (depth - tip[1] + params.hidden_m)
             stddev = math.hypot(stddev, params.hidden_stddev_m)
         confidence = 1.0 - 0.5 ** (len(members) / 4.0)

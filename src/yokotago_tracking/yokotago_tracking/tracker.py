@@ -405,7 +405,7 @@ class Tracker:
                         owners.append(k)
         reach = np.array([params.arm_share * max(p.height, 0.8) for p in shown])
         self.height_map.share(np.array(seeds, np.int64), np.array(owners, np.int64), reach, params.climb)
-        bodies = [Body(p.motion.x, p.motion.y, max(p.height, 0.8)) for p in shown]
+        bodies = [Body(p.track_id, p.motion.x, p.motion.y, max(p.height, 0.8), p.motion.speed) for p in shown]
         hands = self._hands.hands(self.height_map, bodies, sensors)
         tracks = []
         for person, held in zip(shown, hands, strict=True):
