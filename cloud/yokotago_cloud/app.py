@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yokotago_cloud import __version__
@@ -65,6 +67,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_exception_handler(Exception, _on_fault)
     app.add_middleware(BodyLimit, most_bytes=MOST_BYTES, larger={"/catalogue": MOST_CATALOGUE_BYTES})
     app.add_middleware(_Headers)
+    app.mount("/v1", _NoRoute([route for routes in (public, shopper, store) for route in routes.router.routes]))
     app.mount("/", StaticFiles(directory=page_folder(), html=True), name="page")
     made = app.openapi
 
@@ -84,6 +87,23 @@ def page_folder() -> Path:
     """Where the shopper's page is: inside the installed package, else beside it in the source tree."""
     inside = Path(__file__).parent / "app"
     return inside if inside.is_dir() else Path(__file__).parents[1] / "app"
+
+
+class _NoRoute:
+    """ASGI application for what no route of the API takes: the page's files must not answer for it."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._routes = [route for route in routes if isinstance(route, APIRoute)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say which methods the resource has, or that there is none."""
+        path: str = scope["path"]
+        methods = sorted({m for route in self._routes if route.path_regex.match(path) for m in route.methods or ()})
+        if methods:
+            problem = ProblemError("method-not-allowed", headers={"Allow": ", ".join(methods)})
+        else:
+            problem = ProblemError("not-found")
+        await _answer(problem)(scope, receive, send)
 
 
 class _Headers:
@@ -121,6 +141,8 @@ async def _on_invalid(_: Request, invalid: Exception) -> JSONResponse:
     found = invalid.errors()
     if any(error["type"] == "json_invalid" for error in found):
         return _answer(ProblemError("body-not-json"))
+    if any(error["loc"] == ("header", "idempotency-key") for error in found):
+        return _answer(ProblemError("idempotency-key-missing"))
     # what was sent is not repeated: it may hold a password
     errors = [{"where": ".".join(str(part) for part in error["loc"]), "message": error["msg"]} for error in found]
     detail = "; ".join(f"{error['where']}: {error['message']}" for error in errors[:5])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 MOST_BYTES = 64 * 1024
 """Longest body of a request, where no route says otherwise."""
@@ -28,15 +28,23 @@ ShopperOrNobody = Annotated[
     str, StringConstraints(pattern=r"^([0-9a-f]{32})?$"), Field(description="empty when nobody checked in")
 ]
 IdOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.:-]{0,127})?$")]
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 5.0 is as whole as 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 Text = Annotated[str, StringConstraints(max_length=500)]
 Name = Annotated[str, StringConstraints(max_length=200)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", min_length=3, max_length=254)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217")]
-Money = Annotated[int, Field(ge=0, le=10**12, description="minor units of the currency")]
-Quantity = Annotated[int, Field(ge=1, le=10_000)]
+Money = Annotated[Whole, Field(ge=0, le=10**12, description="minor units of the currency")]
+Quantity = Annotated[Whole, Field(ge=1, le=10_000)]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Grams = Annotated[float, Field(ge=0.0, le=1e6, allow_inf_nan=False)]
-PartySize = Annotated[int, Field(ge=1, le=255, description="people who enter on this check-in, the shopper included")]
+PartySize = Annotated[Whole, Field(ge=1, le=255, description="people who enter on this check-in, the shopper included")]
 
 
 class Body(BaseModel):
@@ -48,8 +56,8 @@ class Body(BaseModel):
 class Stamp(Body):
     """builtin_interfaces/Time."""
 
-    sec: int = Field(ge=0, le=2**33)
-    nanosec: int = Field(ge=0, le=999_999_999)
+    sec: Whole = Field(ge=0, le=2**33)
+    nanosec: Whole = Field(ge=0, le=999_999_999)
 
 
 class SignUp(Body):
@@ -111,7 +119,8 @@ class Code(Body):
 class GateCheckIn(Body):
     """A code that a gate has read."""
 
-    code: str = Field(min_length=1, max_length=400)
+    # judged in codes.py, which says what is wrong with it
+    code: str = Field(max_length=400, json_schema_extra={"pattern": "^[A-Z2-7]{152}$"})
     gate_id: Id
     stamp: Stamp = Field(description="when the gate read it")
     offline: bool = Field(
@@ -321,7 +330,7 @@ class Alert(Body):
     """Something in the store that a person should look at."""
 
     stamp: Stamp
-    severity: int = Field(ge=0, le=3, description="0 unknown, 1 info, 2 warning, 3 error")
+    severity: Whole = Field(ge=0, le=3, description="0 unknown, 1 info, 2 warning, 3 error")
     code: Id
     text: Text
     subjects: list[Name] = Field(default_factory=list, max_length=50)

@@ -7,7 +7,6 @@ Those that compute only are coroutines, which spares a change of thread each; th
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query, Request, Response
@@ -19,7 +18,6 @@ from yokotago_cloud.problems import ProblemError
 from yokotago_cloud.services import Services
 from yokotago_cloud.stores import KnownDevice
 
-_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _shopper_token = HTTPBearer(auto_error=False, scheme_name="shopper", description="Access token of a session")
 _device_token = HTTPBearer(auto_error=False, scheme_name="device", description="Device token of a store")
 
@@ -33,6 +31,10 @@ ServicesOf = Annotated[Services, Depends(_services)]
 Credentials = HTTPAuthorizationCredentials | None
 StoreId = Annotated[str, Path(pattern=ID_PATTERN)]
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]
+Cursor = Annotated[
+    str,
+    Query(pattern=r"^([0-9]{12})?$", description="the cursor that was given last; empty: the beginning"),
+]
 After = Annotated[str, Query(max_length=400, description="the cursor that was given last; empty: the beginning")]
 Limit = Annotated[int, Query(ge=1, le=100)]
 Wait = Annotated[float, Query(ge=0, le=25, description="longest time to wait for news [s]")]
@@ -79,17 +81,12 @@ StoreDevice = Annotated[KnownDevice, Depends(_store_device)]
 """The device, which is one of the store in the path."""
 
 
-async def _idempotency_key(
-    idempotency_key: Annotated[
-        str | None, Header(description="1 to 128 of A-Z a-z 0-9 _ . : - ; the same for every repetition")
-    ] = None,
-) -> str:
-    if idempotency_key is None or not _KEY.fullmatch(idempotency_key):
-        raise ProblemError("idempotency-key-missing")
-    return idempotency_key
-
-
-IdempotencyKey = Annotated[str, Depends(_idempotency_key)]
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        pattern=r"^[A-Za-z0-9_.:-]{1,128}$", description="a new one for every request, the same for its repetitions"
+    ),
+]
 
 
 def request_key(scope: str, key: str, path: str, body: dict[str, Any]) -> Key:

@@ -16,6 +16,7 @@ from yokotago_cloud.feeds import cursor_of, shopper_feed
 from yokotago_cloud.problems import responses
 from yokotago_cloud.routes.callers import (
     After,
+    Cursor,
     IdempotencyKey,
     Limit,
     PathId,
@@ -95,11 +96,15 @@ async def issue_code(body: bodies.CodeRequest, shopper: Shopper, services: Servi
     | responses("store-unknown", "phone-check-in-off", "idempotency-key-reused", "busy"),
 )
 def check_in_by_phone(
-    body: bodies.PhoneCheckIn, shopper: Shopper, key: IdempotencyKey, response: Response, services: ServicesOf
+    body: bodies.PhoneCheckIn,
+    shopper: Shopper,
+    idempotency_key: IdempotencyKey,
+    response: Response,
+    services: ServicesOf,
 ) -> dict[str, Any]:
     """Check in by this phone alone; the store is told."""
     services.limits.spend("check_ins", shopper)
-    once = request_key(f"SHOPPER#{shopper}", key, "check-ins", body.model_dump(mode="json"))
+    once = request_key(f"SHOPPER#{shopper}", idempotency_key, "check-ins", body.model_dump(mode="json"))
     answer, repeated = services.check_ins.by_phone(shopper, body, once)
     mark_repeated(response, repeated)
     return answer
@@ -125,10 +130,10 @@ def now(shopper: Shopper, services: ServicesOf) -> dict[str, Any]:
 async def events(
     signed_in: SignedIn,
     services: ServicesOf,
-    after: After = "",
+    after: Cursor = "",
     wait: Wait = 0.0,
     accept: Annotated[str, Header()] = "",
-    last_event_id: Annotated[str, Header()] = "",
+    last_event_id: Annotated[str, Header(pattern=r"^([0-9]{12})?$")] = "",
 ) -> Any:
     """News after a cursor. A stream ends with the access token; Last-Event-ID goes before `after`."""
     shopper, ends = signed_in
@@ -178,13 +183,13 @@ def dispute(
     receipt_id: PathId,
     body: bodies.DisputeRequest,
     shopper: Shopper,
-    key: IdempotencyKey,
+    idempotency_key: IdempotencyKey,
     response: Response,
     services: ServicesOf,
 ) -> dict[str, Any]:
     """Say what is wrong with a line, or that something is missing."""
     path = f"receipts/{store_id}/{receipt_id}/disputes"
-    once = request_key(f"SHOPPER#{shopper}", key, path, body.model_dump(mode="json"))
+    once = request_key(f"SHOPPER#{shopper}", idempotency_key, path, body.model_dump(mode="json"))
     answer, repeated = services.disputes.open(shopper, store_id, receipt_id, body, once)
     mark_repeated(response, repeated)
     return answer

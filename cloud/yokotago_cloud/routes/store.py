@@ -15,6 +15,7 @@ from yokotago_cloud.problems import ProblemError, responses
 from yokotago_cloud.routes.callers import (
     After,
     AnyDevice,
+    Cursor,
     IdempotencyKey,
     Limit,
     PathId,
@@ -51,12 +52,12 @@ def who_am_i(device: AnyDevice) -> dict[str, Any]:
 def check_in_at_gate(
     body: bodies.GateCheckIn,
     device: StoreDevice,
-    key: IdempotencyKey,
+    idempotency_key: IdempotencyKey,
     response: Response,
     services: ServicesOf,
 ) -> dict[str, Any]:
     """A gate has read a code: it is burnt, and the shopper is in."""
-    once = request_key(f"STORE#{device.store_id}", key, "check-ins", body.model_dump(mode="json"))
+    once = request_key(f"STORE#{device.store_id}", idempotency_key, "check-ins", body.model_dump(mode="json"))
     answer, repeated = services.check_ins.at_gate(device.store_id, body, once)
     mark_repeated(response, repeated)
     return answer
@@ -66,7 +67,7 @@ def check_in_at_gate(
 async def check_ins(
     device: StoreDevice,
     services: ServicesOf,
-    after: After = "",
+    after: Cursor = "",
     wait: Wait = 0.0,
     limit: Limit = 100,
     source: Annotated[Literal["gate", "phone"] | None, Query(description="only these")] = None,
@@ -128,7 +129,7 @@ def receipt(receipt_id: PathId, device: StoreDevice, services: ServicesOf) -> di
 
 @router.get("/stores/{store_id}/disputes", response_model=bodies.Disputes)
 async def disputes(
-    device: StoreDevice, services: ServicesOf, after: After = "", wait: Wait = 0.0, limit: Limit = 100
+    device: StoreDevice, services: ServicesOf, after: Cursor = "", wait: Wait = 0.0, limit: Limit = 100
 ) -> dict[str, Any]:
     """What shoppers said is wrong, after a cursor; waits when there is nothing."""
     feed = dispute_feed(device.store_id)
@@ -155,10 +156,10 @@ def settle_dispute(
     responses=_ONCE | responses("idempotency-key-reused", "busy"),
 )
 def post_alert(
-    body: bodies.Alert, device: StoreDevice, key: IdempotencyKey, response: Response, services: ServicesOf
+    body: bodies.Alert, device: StoreDevice, idempotency_key: IdempotencyKey, response: Response, services: ServicesOf
 ) -> dict[str, Any]:
     """Something that a person should look at."""
-    once = request_key(f"STORE#{device.store_id}", key, "alerts", body.model_dump(mode="json"))
+    once = request_key(f"STORE#{device.store_id}", idempotency_key, "alerts", body.model_dump(mode="json"))
     answer, repeated = services.reports.alert(device.store_id, body, once)
     mark_repeated(response, repeated)
     return answer
@@ -166,7 +167,7 @@ def post_alert(
 
 @router.get("/stores/{store_id}/alerts", response_model=bodies.Alerts)
 async def alerts(
-    device: StoreDevice, services: ServicesOf, after: After = "", wait: Wait = 0.0, limit: Limit = 100
+    device: StoreDevice, services: ServicesOf, after: Cursor = "", wait: Wait = 0.0, limit: Limit = 100
 ) -> dict[str, Any]:
     """Alerts after a cursor; waits when there is none."""
     feed = alert_feed(device.store_id)
