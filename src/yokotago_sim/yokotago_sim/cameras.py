@@ -13,7 +13,7 @@ from yokotago_model.store import Sensor, Store
 
 from .noise import Noise
 from .stock import Stock
-from .tof import ToF
+from .tof import Expected, FloatArray, ToF
 from .world import Body, World
 
 
@@ -27,6 +27,7 @@ class Cameras:
         self._lateness = noise.lateness
         self._line_rng = line_rng
         self._tof = {s.sensor_id: ToF(s, noise.sensor, camera_rng) for s in store.sensors}
+        self._expected: dict[str, tuple[FloatArray, Expected]] = {}
         self._last: dict[str, Stamp] = {}
 
     def capture(
@@ -38,22 +39,30 @@ class Cameras:
             return out
         for sensor, (pixels, depths, dark) in zip(sensors, self._world.people(sensors, bodies), strict=True):
             name = sensor.sensor_id
-            depth = self._world.empty(name, stock).copy()
-            before = depths < depth[pixels]
-            depth[pixels[before]] = depths[before]
-            hair = None
-            if dark.any():
-                hair = np.zeros((sensor.height, sensor.width), dtype=np.bool_)
-                hair.ravel()[pixels[before & dark]] = True
-            tof = self._tof[name]
-            image = tof.measure(depth.reshape(sensor.height, sensor.width), hair, seconds)
+            tof, empty = self._tof[name], self._world.empty(name, stock)
+            known = self._expected.get(name)
+            if known is None or known[0] is not empty:
+                known = self._expected[name] = (empty, tof.expect(empty))
+            before = depths < empty[pixels]
+            changed = pixels[before]
+            depth = empty.copy()
+            depth[changed] = depths[before]
+            image = tof.measure(
+                depth.reshape(sensor.height, sensor.width),
+                seconds,
+                dark=pixels[before & dark],
+                expected=known[1],
+                changed=changed,
+            )
             stamp = now + round(tof.clock_offset_s * SECOND)
             arrival = self._arrival(name, now)
             if level == "depth":
                 out.append((arrival, f"/tof/{name}/depth", DepthImage(stamp, name, image)))
             else:
-                metres = np.where(image > 0, image * np.float32(1e-3 / sensor.scale), np.float32(np.nan))
-                points = self._world.rays[name] * metres[..., None].astype(np.float32)
+                units = image.astype(np.float32)
+                units *= np.float32(1e-3 / sensor.scale)
+                units[image == 0] = np.nan
+                points = self._world.rays[name] * units[..., None]
                 out.append((arrival, f"/tof/{name}/points", Cloud(stamp, name, points)))
         return out
 

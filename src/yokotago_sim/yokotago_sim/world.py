@@ -27,17 +27,12 @@ Body = tuple[Build, list[Limb]]
 
 _BOARD_M = 0.02
 _OUTSIDE_M = 2.0
-_AROUND = 10
+_AROUND = 8
 """Corners of a limb's cross-section."""
-_RINGS = (
-    (-1.0, 0.0, 0.0),
-    (-0.7, 0.714, 0.0),
-    (0.0, 1.0, 0.0),
-    (0.0, 1.0, 1.0),
-    (0.7, 0.714, 1.0),
-    (1.0, 0.0, 1.0),
-)
-"""A capsule's rings from end to end: along the axis in radii, radius in radii, which end (0 = p, 1 = q)."""
+_RINGS = ((-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 1.0, 1.0), (0.7, 0.714, 1.0), (1.0, 0.0, 1.0))
+"""A limb's rings from end to end: along the axis in radii, radius in radii, which end (0 = p, 1 = q). The second end,
+a hand or the top of a head, is round; the first one is inside the body or does not show.
+"""
 
 _BOX = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], dtype=np.float32)
 _BOX_FACES = np.array(
@@ -80,7 +75,7 @@ def pixel_rays(sensor: Sensor) -> FloatArray:
 
 
 def _capsule() -> tuple[FloatArray, npt.NDArray[np.uint32]]:
-    """(vertices, 5) along, radial cos, radial sin, end, and (triangles, 3) of a unit capsule."""
+    """(vertices, 4) along, radial cos, radial sin, end, and (triangles, 3) of a unit capsule."""
     rows, faces = [], []
     for along, radius, end in _RINGS:
         for k in range(_AROUND):
@@ -94,27 +89,30 @@ def _capsule() -> tuple[FloatArray, npt.NDArray[np.uint32]]:
 
 
 _CAPSULE, _CAPSULE_FACES = _capsule()
+_UP = np.array([0.0, 0.0, 1.0], dtype=np.float32)
+_EAST = np.array([1.0, 0.0, 0.0], dtype=np.float32)
 
 
-def limb_mesh(limbs: list[Limb]) -> tuple[FloatArray, npt.NDArray[np.uint32]]:
+def limb_arrays(limbs: list[Limb]) -> tuple[FloatArray, FloatArray]:
+    """(limbs, 2, 3) ends and (limbs, 2) radii [m]."""
+    flat = np.array([(*limb.p, *limb.q, limb.r1, limb.r2) for limb in limbs], dtype=np.float32)
+    return flat[:, :6].reshape(-1, 2, 3), flat[:, 6:]
+
+
+def limb_mesh(ends: FloatArray, radii: FloatArray) -> tuple[FloatArray, npt.NDArray[np.uint32]]:
     """Vertices (n, 3) [m] and triangles (m, 3) of limbs; each limb has the same number of triangles, in order."""
-    p = np.array([limb.p for limb in limbs], dtype=np.float32)
-    q = np.array([limb.q for limb in limbs], dtype=np.float32)
-    r = np.array([(limb.r1, limb.r2) for limb in limbs], dtype=np.float32)
+    p, q = ends[:, 0], ends[:, 1]
     axis = q - p
-    length = np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-6)
-    axis = np.where(length > 1e-5, axis / length, np.array([0.0, 0.0, 1.0], dtype=np.float32))
-    helper = np.where(
-        np.abs(axis[:, 2:]) < 0.9, np.array([0, 0, 1], dtype=np.float32), np.array([1, 0, 0], dtype=np.float32)
-    )
-    side = np.cross(axis, helper)
-    side /= np.linalg.norm(side, axis=1, keepdims=True)
-    up = np.cross(axis, side)
-    along, cos, sin, end = (_CAPSULE[None, :, i, None] for i in range(4))
-    radius = r[:, :1, None] * (1 - end) + r[:, 1:, None] * end
+    length = np.sqrt((axis * axis).sum(axis=1, keepdims=True))
+    axis = np.where(length > 1e-5, axis / np.maximum(length, 1e-6), _UP)
+    side = np.cross(axis, np.where(np.abs(axis[:, 2:]) < 0.9, _UP, _EAST))
+    side /= np.sqrt((side * side).sum(axis=1, keepdims=True))
+    frame = np.stack([axis, side, np.cross(axis, side)], axis=1)
+    end = _CAPSULE[:, 3, None]
+    radius = radii[:, :1, None] * (1 - end) + radii[:, 1:, None] * end
     base = p[:, None] * (1 - end) + q[:, None] * end
-    vertices = base + radius * (along * axis[:, None] + cos * side[:, None] + sin * up[:, None])
-    faces = _CAPSULE_FACES[None] + (len(_CAPSULE) * np.arange(len(limbs), dtype=np.uint32))[:, None, None]
+    vertices = base + radius * (_CAPSULE[:, :3] @ frame)
+    faces = _CAPSULE_FACES[None] + (len(_CAPSULE) * np.arange(len(ends), dtype=np.uint32))[:, None, None]
     return vertices.reshape(-1, 3).astype(np.float32), faces.reshape(-1, 3)
 
 
@@ -227,9 +225,10 @@ class World:
             return [nothing for _ in sensors]
         limbs = [limb for _, body_limbs in bodies for limb in body_limbs]
         dark = np.array([build.dark_hair and limb.hair for build, own in bodies for limb in own])
-        vertices, faces = limb_mesh(limbs)
+        ends, radii = limb_arrays(limbs)
+        vertices, faces = limb_mesh(ends, radii)
         scene = _scene(vertices, faces)
-        wanted = [self._may_cover(sensor, limbs) for sensor in sensors]
+        wanted = [self._may_cover(sensor, ends, radii) for sensor in sensors]
         rays = np.concatenate([self._cast_rays[s.sensor_id][w] for s, w in zip(sensors, wanted, strict=True)])
         if not len(rays):
             return [nothing for _ in sensors]
@@ -243,14 +242,12 @@ class World:
             out.append((w[met], d[met], dark[t[met] // len(_CAPSULE_FACES)]))
         return out
 
-    def _may_cover(self, sensor: Sensor, limbs: list[Limb]) -> npt.NDArray[np.int64]:
+    def _may_cover(self, sensor: Sensor, ends: FloatArray, radii: FloatArray) -> npt.NDArray[np.int64]:
         """Flat indices of the pixels inside the boxes around the limbs in the image."""
         mask = np.zeros((sensor.height, sensor.width), dtype=np.bool_)
-        ends = np.array([(limb.p, limb.q) for limb in limbs])
-        radius = np.array([(limb.r1, limb.r2) for limb in limbs])
-        seen = (ends - np.array(sensor.position)) @ sensor.rotation
-        near = np.maximum(seen[..., 2] - radius, 0.15)
-        far = np.maximum(seen[..., 2] + radius, 0.15)
+        seen = (ends - np.array(sensor.position, dtype=np.float32)) @ sensor.rotation.astype(np.float32)
+        near = np.maximum(seen[..., 2] - radii, 0.15)
+        far = np.maximum(seen[..., 2] + radii, 0.15)
         # Lens distortion moves pixels by less than this margin.
         margin = 2.0 + 0.1 * sensor.width * bool(any(sensor.distortion))
         spans = []
@@ -258,7 +255,7 @@ class World:
             (0, sensor.fx, sensor.cx, sensor.width),
             (1, sensor.fy, sensor.cy, sensor.height),
         ):
-            low, high = seen[..., axis] - radius, seen[..., axis] + radius
+            low, high = seen[..., axis] - radii, seen[..., axis] + radii
             first = np.minimum(low / near, low / far).min(axis=1) * focal + centre - margin
             last = np.maximum(high / near, high / far).max(axis=1) * focal + centre + margin + 1.0
             spans.append(np.clip(np.stack([first, last], axis=1), 0, size).astype(np.int64))
