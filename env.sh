@@ -36,9 +36,16 @@ case ":${PYTHONPATH:-}:" in
 esac
 
 # Fast DDS with shared memory that is large enough for point clouds; nothing leaves this machine unless asked for.
+# Each process allocates 64 MB of it at once. Where that does not fit (a container has 64 MB in all), Fast DDS's default
+# is better than the profile, which would fall back to UDP: enough for depth images, but large clouds may be dropped.
+_shared_mb=$(df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')
+if [ "${_shared_mb:-0}" -ge 1500 ]; then
+    export FASTRTPS_DEFAULT_PROFILES_FILE="${FASTRTPS_DEFAULT_PROFILES_FILE:-$_root/launch/config/fastdds.xml}"
+else
+    echo "env.sh: /dev/shm has ${_shared_mb:-0} MB free; 1500 MB are needed to carry large point clouds (docker run --shm-size=2g)" >&2
+fi
 export RMW_IMPLEMENTATION="${RMW_IMPLEMENTATION:-rmw_fastrtps_cpp}"
-export FASTRTPS_DEFAULT_PROFILES_FILE="${FASTRTPS_DEFAULT_PROFILES_FILE:-$_root/launch/config/fastdds.xml}"
 export ROS_AUTOMATIC_DISCOVERY_RANGE="${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}"
 
 if [ "$_strict" ]; then set -u; fi
-unset _root _libraries _strict
+unset _root _libraries _strict _shared_mb

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sum up the test results of all packages: a table, the failures, every skipped test with its reason, one last line.
 
-Reads RESULTS/<package>/**/*.xml (JUnit). The exit code is 0 only when every package named ran at least one test, nothing
-failed, and no step is named with --failed.
+Reads RESULTS/<package>/**/*.xml (JUnit). The exit code is 0 only when every package named ran at least one test,
+nothing failed, and no step is named with --failed.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ TOKEN_VARIABLE = "YOKOTAGO_DEVICE_TOKEN"
 """The store host's token for the cloud: in the environment, because command lines are seen by everyone."""
 
 Value = str | int | float | bool
+
+
+SHARED_MEMORY_BYTES = 1500 * 2**20
+"""What a graph's nodes need of /dev/shm with config/fastdds.xml: some twenty processes of 64 MB and a little each."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,13 @@ class NodeSpec:
 
 
 def dds_environment() -> dict[str, str]:
-    """Fast DDS with shared memory large enough for point clouds, on this machine only; what is set already stays."""
-    wanted = {
-        "RMW_IMPLEMENTATION": "rmw_fastrtps_cpp",
-        "FASTRTPS_DEFAULT_PROFILES_FILE": str(share_file("config/fastdds.xml")),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-    }
+    """Fast DDS with shared memory large enough for point clouds, on this machine only; what is set already stays.
+
+    Without the profile where the shared memory of all nodes does not fit (see env.sh), as in a container.
+    """
+    wanted = {"RMW_IMPLEMENTATION": "rmw_fastrtps_cpp", "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    if Path("/dev/shm").is_dir() and shutil.disk_usage("/dev/shm").free >= SHARED_MEMORY_BYTES:
+        wanted["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(share_file("config/fastdds.xml"))
     return {name: os.environ.get(name, value) for name, value in wanted.items()}
 
 
