@@ -34,7 +34,9 @@ class ForegroundParams:
     learn_s: length of the start, in which there is no foreground; learn_samples: images that are looked at in it; follow_s: time constant of slow changes;
     recede_s: how long a pixel must see past its background; absorb_s, absorb_in_shelf_s: how long it must see the same
     thing before it is background, in the open and where shelves are; same_m: what counts as the same distance;
-    background_rows: every n-th row of an image updates the background; neighbours, neighbour_m: how many of the eight
+    background_rows: every n-th row of an image updates the background;
+    grow_m, grow_pixels: where the background jumps to and fro, a pixel is foreground when two beside it are within grow_m,
+    up to grow_pixels away; neighbours, neighbour_m: how many of the eight
     pixels around a foreground pixel must be foreground at a similar distance, else it is a flying pixel;
     voxel_m: edge of a voxel; floor_m, top_m: heights between which points are kept; beyond_floor_m: how far outside the
     floor polygon's bounding box they are kept.
@@ -51,6 +53,8 @@ class ForegroundParams:
     absorb_in_shelf_s: float = 40.0
     same_m: float = 0.03
     background_rows: int = 8
+    grow_m: float = 0.08
+    grow_pixels: int = 2
     neighbours: int = 2
     neighbour_m: float = 0.1
     voxel_m: float = 0.04
@@ -73,11 +77,12 @@ class ForegroundParams:
 
 
 @numba.njit(cache=True)
-def _learn(samples: Any, gap_m: float, noise_factor: float, background: Any, gap: Any) -> None:  # pragma: no cover
+def _learn(samples: Any, gap_m: float, noise_factor: float, background: Any, common: Any, gap: Any) -> None:  # pragma: no cover
     """Background and gap of every pixel from samples (n, pixels) of its distance, NaN where it saw nothing.
 
     The background is the mean of the farthest distances that occur repeatedly. A pixel that jumps to and fro between
-    that and something nearer is a silhouette of the store itself: its gap covers the jump.
+    that and something nearer is a silhouette of the store itself: its gap covers the jump. What it sees most often is
+    its common distance.
     """
     n, pixels = samples.shape
     values = np.empty(n, np.float32)
@@ -105,23 +110,62 @@ def _learn(samples: Any, gap_m: float, noise_factor: float, background: Any, gap
         mean = total / members
         noise = math.sqrt(max(square / members - mean * mean, 0.0))
         background[p] = mean
+        common[p] = ordered[count // 2]
         gap[p] = min(max(gap_m, noise_factor * noise), 5.0 * gap_m)
         if jumps >= 4:
             gap[p] = max(gap[p], min(1.25 * (mean - ordered[0]) + gap_m, 40.0 * gap_m))
 
 
 @numba.njit(cache=True)
-def _differs(points: Any, threshold: Any, nearest: float, mask: Any, found: Any) -> int:  # pragma: no cover (compiled)
-    """Writes 1 into mask where a pixel is nearer than its threshold; lists those pixels in found and counts them."""
-    count = 0
+def _differs(
+    points: Any, background: Any, common: Any, gap: Any, gap_m: float, nearest: float, mask: Any, sure: Any, unsure: Any
+) -> Any:  # pragma: no cover (compiled)
+    """Pixels that are surely nearer than the store (mask 2, listed in sure) or perhaps (mask 1, in unsure); how many."""
+    n, m = 0, 0
     for p in range(points.shape[0]):
         z = points[p, 2]
-        near = z < threshold[p] and z > nearest
-        mask[p] = near
-        if near:
-            found[count] = p
-            count += 1
-    return count
+        mask[p] = 0
+        if z < background[p] - gap_m and z > nearest:
+            if z < background[p] - gap[p]:
+                mask[p] = 2
+                sure[n] = p
+                n += 1
+            elif abs(z - common[p]) > gap_m:
+                mask[p] = 1
+                unsure[m] = p
+                m += 1
+    return n, m
+
+
+@numba.njit(cache=True)
+def _grow(
+    points: Any, mask: Any, sure: Any, n: int, unsure: Any, m: int, width: int, same_m: float, rounds: int
+) -> int:  # pragma: no cover (compiled)
+    """Pixels that are perhaps foreground are, beside two that surely are at the same distance; the number of sure ones."""
+    height = mask.size // width
+    for _ in range(rounds):
+        before, left = n, 0
+        for k in range(m):
+            p = unsure[k]
+            row, column = p // width, p % width
+            alike = 0
+            for r in range(max(row - 1, 0), min(row + 2, height)):
+                for c in range(max(column - 1, 0), min(column + 2, width)):
+                    q = r * width + c
+                    if mask[q] == 2 and abs(points[q, 2] - points[p, 2]) < same_m:
+                        alike += 1
+            if alike >= 2:
+                sure[n] = p
+                n += 1
+            else:
+                unsure[left] = p
+                left += 1
+        m = left
+        for k in range(before, n):
+            mask[sure[k]] = 2
+        if n == before:
+            break
+    return n
 
 
 @numba.njit(cache=True)
@@ -140,7 +184,7 @@ def _voxels(
         for r in range(max(row - 1, 0), min(row + 2, height)):
             for c in range(max(column - 1, 0), min(column + 2, width)):
                 q = r * width + c
-                if mask[q] and abs(points[q, 2] - z) < neighbour_m:
+                if mask[q] == 2 and abs(points[q, 2] - z) < neighbour_m:
                     alike += 1
         if alike <= neighbours:
             continue
@@ -177,7 +221,7 @@ def _means(sums: Any, made: int, points: Any, pixels: Any) -> None:  # pragma: n
 
 @numba.njit(cache=True)
 def _follow(
-    points: Any, background: Any, gap: Any, threshold: Any, candidate: Any, since: Any, absorb: Any, stamp: int,
+    points: Any, background: Any, common: Any, gap: Any, candidate: Any, since: Any, absorb: Any, stamp: int,
     first_row: int, row_step: int, width: int, share: float, same_m: float, recede: int, gap_m: float,
 ) -> None:  # pragma: no cover (compiled)
     """Moves the background of the chosen rows as the module's docstring says."""
@@ -189,7 +233,7 @@ def _follow(
             nearer = background[p] - z
             if abs(nearer) <= gap[p]:
                 background[p] -= share * nearer
-                threshold[p] = background[p] - gap[p]
+                common[p] -= share * nearer
                 since[p] = 0
                 continue
             if since[p] == 0 or abs(z - candidate[p]) > same_m * max(1.0, 0.5 * z):
@@ -197,9 +241,8 @@ def _follow(
                 since[p] = stamp
                 continue
             if stamp - since[p] >= (absorb[p] if nearer > 0.0 else recede):
-                background[p] = z
+                background[p] = common[p] = z
                 gap[p] = min(gap[p], 2.0 * gap_m)
-                threshold[p] = z - gap[p]
                 since[p] = 0
 
 
@@ -218,7 +261,7 @@ class Foreground:
         prior = np.minimum(self.camera.empty_depth(shelves), np.float32(sensor.range_max + 1.0))
         self._background = prior.copy()
         self._gap = np.full(pixels, params.prior_gap_m, np.float32)
-        self._threshold = self._background - self._gap
+        self._common = prior.copy()
         self._candidate = np.zeros(pixels, np.float32)
         self._since = np.zeros(pixels, np.int64)
         self._absorb = self._absorb_times(store)
@@ -227,7 +270,8 @@ class Foreground:
         self._first: Stamp | None = None
         self._images = 0
         self._mask = np.zeros(pixels, np.uint8)
-        self._found = np.zeros(pixels, np.int64)
+        self._sure = np.zeros(pixels, np.int64)
+        self._unsure = np.zeros(pixels, np.int64)
         self._low, self._high = self._bounds(store)
         self._shape = np.ceil((self._high - self._low) / params.voxel_m).astype(np.int64) + 1
         self._index = np.full(int(self._shape.prod()), -1, np.int32)
@@ -267,9 +311,15 @@ class Foreground:
         self._watch(points, event.stamp)
         if not self._learned:
             return [ForegroundCloud(event.stamp, sensor.sensor_id, np.empty((0, 3), np.float32), np.empty(0, np.uint16))]
-        count = _differs(points, self._threshold, sensor.range_min, self._mask, self._found)
+        count, unsure = _differs(
+            points, self._background, self._common, self._gap, params.gap_m, sensor.range_min, self._mask, self._sure,
+            self._unsure,
+        )  # fmt: skip
+        count = _grow(
+            points, self._mask, self._sure, count, self._unsure, unsure, sensor.width, params.grow_m, params.grow_pixels
+        )
         made = _voxels(
-            points, self._mask, self._found, count, sensor.width, params.neighbours, params.neighbour_m,
+            points, self._mask, self._sure, count, sensor.width, params.neighbours, params.neighbour_m,
             sensor.rotation, np.array(sensor.position), self._low, self._high, params.voxel_m, self._shape,
             self._index, self._sums, self._cells,
         )  # fmt: skip
@@ -294,15 +344,14 @@ class Foreground:
             if elapsed >= params.learn_s and len(self._samples) >= 4:
                 _learn(
                     np.stack(self._samples), params.gap_m, params.gap_noise_factor,
-                    self._background, self._gap,
+                    self._background, self._common, self._gap,
                 )  # fmt: skip
-                self._threshold = self._background - self._gap
                 self._samples.clear()
                 self._learned = True
             return
         share = 1.0 - math.exp(-params.background_rows / (self.sensor.rate_hz * params.follow_s))
         _follow(
-            points, self._background, self._gap, self._threshold, self._candidate, self._since, self._absorb, stamp,
+            points, self._background, self._common, self._gap, self._candidate, self._since, self._absorb, stamp,
             self._images % params.background_rows, params.background_rows, self.sensor.width, share, params.same_m,
             round(params.recede_s * SECOND), params.gap_m,
         )  # fmt: skip
