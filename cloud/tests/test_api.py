@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import pytest
-from conftest import STORE, Clock, Cloud, cloud_over, receipt
+from conftest import PASSWORD, STORE, TOKEN, Clock, Cloud, cloud_over, receipt
 from test_visits import PRODUCTS
 
 from yokotago_cloud.__main__ import openapi_text
@@ -63,6 +66,27 @@ def test_a_fault_is_told_without_its_insides(cloud: Cloud, monkeypatch: pytest.M
     assert "inside" not in answer.text
 
 
+def test_secrets_are_in_no_log(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    phone = cloud.phone("logged@example.com")
+    code = phone.code()
+    cloud.host.check_in(code)
+    cloud.http.post("/v1/sessions", json={"email": "logged@example.com", "password": "a wrong password"})
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("inside")
+
+    monkeypatch.setattr(cloud.services.storage, "write", broken)
+    assert cloud.host.check_in(phone.code()).status_code == 500
+    assert (
+        cloud.http.post("/v1/sessions", json={"email": "logged@example.com", "password": PASSWORD}).status_code == 500
+    )
+    assert "inside" in caplog.text, "the operator sees the fault"
+    for secret in (PASSWORD, "a wrong password", TOKEN, code, *map(str, phone.session.values())):
+        if secret not in ("Bearer", "900"):
+            assert secret not in caplog.text
+
+
 def test_a_large_body_is_refused_whatever_its_length_claims(cloud: Cloud) -> None:
     def pieces() -> Any:
         for _ in range(80):
@@ -73,6 +97,25 @@ def test_a_large_body_is_refused_whatever_its_length_claims(cloud: Cloud) -> Non
     assert_problem(cloud.http.post("/v1/accounts", content=pieces()), 413, "body-too-large")
     lying = cloud.http.post("/v1/accounts", content=pieces(), headers={"Content-Length": "-1"})
     assert_problem(lying, 413, "body-too-large")
+
+
+def test_a_body_that_trickles_is_given_up(tmp_path: Path, clock: Clock) -> None:
+    stopped = threading.Event()
+
+    async def trickle() -> Any:
+        yield b"{"
+        while not stopped.is_set():
+            await asyncio.sleep(0.01)
+            yield b" "
+
+    async def send(app: Any) -> Any:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://cloud") as http:
+            answer = await http.post("/v1/accounts", content=trickle())
+            stopped.set()
+            return answer
+
+    with cloud_over(tmp_path, clock, body_s=0.2) as cloud:
+        assert_problem(asyncio.run(send(cloud.http.app)), 408, "body-too-slow")
 
 
 @pytest.mark.parametrize(("open_", "close"), [("[", "]"), ('{"a":', "}")])

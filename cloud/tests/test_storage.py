@@ -339,3 +339,18 @@ def test_a_full_disk_is_told_to_every_writer(storage: Storage, monkeypatch: pyte
             storage.write(Put("p", "s", {}))
     storage.write(Put("p", "s", {}))
     assert storage.get("p", "s") is not None
+
+
+def test_what_cannot_be_written_fails_alone(storage: Storage) -> None:
+    def write(number: int) -> str:
+        text = "\ud800" if number % 2 else "text"
+        try:
+            storage.write(Put("p", f"{number:02d}", {"text": text}))
+        except ValueError:
+            return "refused"
+        return "written"
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(write, range(40)))
+    assert results == ["written", "refused"] * 20
+    assert len(storage.query("p").items) == 20

@@ -27,7 +27,13 @@ from yokotago_cloud.routes import public, shopper, store
 from yokotago_cloud.services import Services
 
 _log = logging.getLogger(__name__)
-_STATUS_CODES = {404: "not-found", 405: "method-not-allowed", 400: "body-not-json", 413: "body-too-large"}
+_STATUS_CODES = {
+    404: "not-found",
+    405: "method-not-allowed",
+    400: "body-not-json",
+    413: "body-too-large",
+    408: "body-too-slow",
+}
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -65,7 +71,12 @@ def create_app(services: Services) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_fault)
-    app.add_middleware(BodyLimit, most_bytes=MOST_BYTES, larger={"/catalogue": MOST_CATALOGUE_BYTES})
+    app.add_middleware(
+        BodyLimit,
+        most_bytes=MOST_BYTES,
+        larger={"/catalogue": MOST_CATALOGUE_BYTES},
+        longest_s=services.settings.body_s,
+    )
     app.add_middleware(_Headers)
     app.mount("/v1", _NoRoute([route for routes in (public, shopper, store) for route in routes.router.routes]))
     app.mount("/", StaticFiles(directory=page_folder(), html=True), name="page")

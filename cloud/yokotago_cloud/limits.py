@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -51,16 +52,17 @@ class RateLimiter:
 
 
 class BodyLimit:
-    """ASGI middleware that refuses a body before it is held in memory, whatever Content-Length claims.
+    """ASGI middleware that refuses a body that is too long, whatever Content-Length claims, or comes too slowly.
 
     The framework's own limit answers in plain text; this one lets the answer be a problem document.
     """
 
-    def __init__(self, app: ASGIApp, most_bytes: int, larger: Mapping[str, int]) -> None:
-        """`larger` has other limits for paths that end with its keys [bytes]."""
+    def __init__(self, app: ASGIApp, most_bytes: int, larger: Mapping[str, int], longest_s: float) -> None:
+        """`larger` has other limits for paths that end with its keys [bytes]; a body is whole within `longest_s`."""
         self._app = app
         self._most_bytes = most_bytes
         self._larger = larger
+        self._longest_s = longest_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, counting."""
@@ -76,13 +78,20 @@ class BodyLimit:
             await JSONResponse(problem.body(), 413, headers, MEDIA_TYPE)(scope, receive, send)
             return
         received = 0
+        until: float | None = asyncio.get_running_loop().time() + self._longest_s
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, until
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError as slow:
+                raise HTTPException(408) from slow
             received += len(message.get("body", b""))
             if received > limit:
                 raise HTTPException(413)
+            if not message.get("more_body"):
+                until = None  # what comes now is the end of the connection, and has all the time
             return message
 
         await self._app(scope, counted, send)

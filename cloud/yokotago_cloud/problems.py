@@ -26,6 +26,7 @@ KINDS: Mapping[str, Kind] = {
     "body-invalid": Kind(422, "The request is not as the contract says", "Correct the fields named in errors."),
     "body-not-json": Kind(400, "The body is not JSON", "Send JSON in UTF-8 with Content-Type: application/json."),
     "body-too-large": Kind(413, "The body is too large", "Send less, in several requests."),
+    "body-too-slow": Kind(408, "The body did not come in time", "Send it again, faster."),
     "not-found": Kind(404, "There is no such resource", "Check the address; /openapi.json lists all of them."),
     "method-not-allowed": Kind(405, "The resource has no such method", "See /openapi.json for its methods."),
     "rate-limited": Kind(429, "Too many requests", "Wait for the seconds that Retry-After says, then try again."),

@@ -63,6 +63,7 @@ class Settings:
     dispute_kept_s: int = 365 * 86_400
     alert_kept_s: int = 30 * 86_400
     store_event_kept_s: int = 3 * 86_400
+    body_s: float = 10.0
     longest_wait_s: float = 25.0
     argon2_memory_kib: int = 19 * 1024
     argon2_passes: int = 2
