@@ -23,6 +23,9 @@ setup(
     install_requires=["setuptools"],
     extras_require={"test": ["pytest"]},
     entry_points={
-        "console_scripts": [],
+        "console_scripts": [
+            "live_page = yokotago_view.nodes.live_page:main",
+            "markers = yokotago_view.nodes.markers:main",
+        ],
     },
 )
