@@ -24,6 +24,7 @@ from rosbags.typesys.store import Typestore
 
 from yokotago_model import conversions
 from yokotago_model.events import Event, Stamp
+from yokotago_model.nodes.support import qos
 from yokotago_model.store import Store
 from yokotago_model.store_file import parse_store, read_store
 
@@ -67,16 +68,15 @@ def _typestore() -> Typestore:
     return types
 
 
-def _qos(topic: str) -> Qos:
-    """What a player should offer: the catalogue stays for late joiners, sensor data may be lost, the rest may not."""
-    sensor = topic.startswith("/tof/") and not topic.endswith("/foreground")
-    lasting = topic == "/catalogue"
+def _offered(topic: str) -> Qos:
+    """What a player should offer on a topic: what the store's own nodes do."""
+    profile = qos(topic)
     never = QosTime(sec=9223372036, nsec=854775807)
     return Qos(
-        history=QosHistory.KEEP_LAST,
-        depth=1 if lasting else 100,
-        reliability=QosReliability.BEST_EFFORT if sensor else QosReliability.RELIABLE,
-        durability=QosDurability.TRANSIENT_LOCAL if lasting else QosDurability.VOLATILE,
+        history=QosHistory(int(profile.history)),
+        depth=profile.depth,
+        reliability=QosReliability(int(profile.reliability)),
+        durability=QosDurability(int(profile.durability)),
         deadline=never,
         lifespan=never,
         liveliness=QosLiveliness.AUTOMATIC,
@@ -133,7 +133,7 @@ class BagWriter:
 
     def _connect(self, topic: str, type_name: str) -> Any:
         made = self._writer.add_connection(
-            topic, type_name, typestore=self._types, offered_qos_profiles=[_qos(topic)]
+            topic, type_name, typestore=self._types, offered_qos_profiles=[_offered(topic)]
         )
         self._connections[topic] = made
         return made
