@@ -146,6 +146,14 @@ def test_an_overloaded_scale_says_so(small: Store) -> None:
     assert max(burst.grams) == 20_000.0
 
 
+def test_a_clock_without_sync_is_off_and_says_so(small: Store) -> None:
+    made = scales(small, replace(QUIET, unsynced_share=1.0, unsynced_s=5.0, unsynced_for_s=10.0))
+    for sent, burst in made.bursts(20.0):
+        off = sent - burst.stamp / SECOND
+        assert bool(burst.status & ScaleStatus.CLOCK_UNSYNCED) == (sent <= 10.1)
+        assert abs(off) < 5.3 if sent <= 10.1 else 0.15 < off < 0.25
+
+
 def test_amounts_cannot_be_negative() -> None:
     with pytest.raises(ValueError, match=r"ScaleNoise\.touch_g is -1"):
         ScaleNoise(touch_g=-1.0)

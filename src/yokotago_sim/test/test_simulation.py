@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,7 +31,6 @@ from yokotago_model.store import Store
 from yokotago_sim.noise import Noise
 from yokotago_sim.scenarios import random_shopping
 from yokotago_sim.shoppers import (
-    DarkSensor,
     Drop,
     HandOver,
     Lift,
@@ -39,6 +39,7 @@ from yokotago_sim.shoppers import (
     Restock,
     Scenario,
     Script,
+    Silence,
     Stand,
     Step,
     Take,
@@ -235,7 +236,7 @@ def test_an_empty_facing_gives_nothing_and_staff_fill_it(small: Store) -> None:
     greedy = one(*[Take("gum", 4)] * 3)
     staff = Script("s", "staff-1", (Restock("gum", 5),), start_s=60.0)
     arrivals = play(small, greedy, staff)
-    assert receipts(arrivals)["ann"] == {"gum": 8}
+    assert receipts(arrivals) == {"ann": {"gum": 8}}
     before, after = levels(arrivals, "S4")
     assert after - before == pytest.approx(-3 * 50, rel=0.15)
 
@@ -285,11 +286,34 @@ def test_tracked_reaches_begin_and_end_once(small: Store) -> None:
 
 
 def test_a_dark_sensor_sends_nothing_for_its_time(small: Store) -> None:
-    arrivals = play(small, one(Take("tea")), level="depth", dark=(DarkSensor(0, 5.0, 8.0),))
+    arrivals = play(small, one(Take("tea")), level="depth", silences=(Silence("top", 5.0, 8.0),))
     seconds = np.array([e.stamp - DEFAULT_START for e in of(DepthImage, arrivals)]) / SECOND
     assert not ((seconds > 5.01) & (seconds < 7.99)).any()
     assert ((seconds > 4.0) & (seconds < 5.0)).sum() == pytest.approx(15, abs=1)
     assert (seconds > 8.0).sum() > 30
+
+
+def test_a_silent_scale_misses_the_bursts_of_its_time(small: Store) -> None:
+    arrivals = play(small, one(Take("tea")), silences=(Silence("S1", 5.0, 8.0),))
+    own = [b for b in of(ShelfWeight, arrivals) if b.scale_id == "S1"]
+    jumps = [b.sequence - a.sequence for a, b in pairwise(own) if b.sequence - a.sequence > 16]
+    assert len(jumps) == 1
+    assert jumps[0] * own[0].period == pytest.approx(3.2, abs=0.25)
+
+
+def test_two_in_one_blob_leave_it_with_a_doubt(demo: Store) -> None:
+    noise = replace(Noise(), tracks=replace(Noise().tracks, merge_distance_m=0.5, swap_share=0.3))
+    frames = of(TrackFrame, simulate(demo, "merge_and_part", 1, "tracks", noise=noise), "/tracks")
+    assert frames[100].tracks[0].identity_confidence == 1.0
+    unsure = [t for f in frames for t in f.tracks if t.identity_confidence < 1.0]
+    assert {(t.track_id, t.identity_alternatives) for t in unsure} == {(1, (2,)), (2, (1,))}
+    assert max(t.identity_confidence for t in unsure) == pytest.approx(0.7)
+
+
+def test_staff_have_no_true_receipt(small: Store) -> None:
+    arrivals = play(small, Script("s", "staff-1", (Restock("gum", 1),)))
+    assert len(of(CheckIn, arrivals)) == 1
+    assert receipts(arrivals) == {}
 
 
 def test_the_truth_can_be_left_out(small: Store) -> None:

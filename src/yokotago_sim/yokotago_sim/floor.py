@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt
 
 from yokotago_model.store import Polygon, Store, Zone, ZoneKind, polygon_contains
@@ -25,6 +26,7 @@ LANE_M = 0.8
 """People appear and vanish this far outside the door."""
 _MARGIN_M = 1.2
 
+FloatArray = npt.NDArray[np.float64]
 Place = tuple[float, float]
 
 
@@ -86,6 +88,22 @@ def door_of(store: Store, zone: Zone) -> Door:
     return best[1]
 
 
+def _contains(polygon: Polygon, x: FloatArray, y: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which of the places lie inside the polygon (even-odd rule)."""
+    inside = np.zeros(x.shape, dtype=np.bool_)
+    for (x1, y1), (x2, y2) in _edges(polygon):
+        if y1 != y2:
+            inside ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+    return inside
+
+
+def _lane(door: Door, x: FloatArray, y: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which of the places lie in the lane outside the door."""
+    dx, dy = x - door.middle[0], y - door.middle[1]
+    along, out = -dx * door.out[1] + dy * door.out[0], dx * door.out[0] + dy * door.out[1]
+    return (np.abs(along) <= door.half_width) & (out >= 0.0) & (out <= _MARGIN_M - CELL_M)
+
+
 class Floor:
     """Where people can walk in `store`."""
 
@@ -98,32 +116,16 @@ class Floor:
         self.entrances = tuple(door_of(store, z) for z in store.zones_of(ZoneKind.ENTRANCE))
         exits = tuple(door_of(store, z) for z in store.zones_of(ZoneKind.EXIT))
         self.exits = exits or self.entrances
-        solid = [s.footprint for s in store.shelves]
-        free = np.zeros((nx, ny), dtype=bool)
-        for i in range(nx):
-            for j in range(ny):
-                x, y = self._x0 + (i + 0.5) * CELL_M, self._y0 + (j + 0.5) * CELL_M
-                inside = polygon_contains(store.floor, x, y) or self._in_lane(x, y)
-                free[i, j] = inside and not any(polygon_contains(p, x, y) for p in solid)
-        padded = np.pad(free, 1)
-        self._clear = distance_transform_edt(padded)[1:-1, 1:-1] * CELL_M - CELL_M / 2
-        self._inside = np.array(
-            [
-                [
-                    polygon_contains(store.floor, self._x0 + (i + 0.5) * CELL_M, self._y0 + (j + 0.5) * CELL_M)
-                    for j in range(ny)
-                ]
-                for i in range(nx)
-            ]
+        x, y = np.meshgrid(
+            self._x0 + (np.arange(nx) + 0.5) * CELL_M, self._y0 + (np.arange(ny) + 0.5) * CELL_M, indexing="ij"
         )
-
-    def _in_lane(self, x: float, y: float) -> bool:
+        self._inside = _contains(store.floor, x, y)
+        free = self._inside.copy()
         for door in self.entrances + self.exits:
-            dx, dy = x - door.middle[0], y - door.middle[1]
-            along, out = -dx * door.out[1] + dy * door.out[0], dx * door.out[0] + dy * door.out[1]
-            if abs(along) <= door.half_width and 0.0 <= out <= _MARGIN_M - CELL_M:
-                return True
-        return False
+            free |= _lane(door, x, y)
+        for shelf in store.shelves:
+            free &= ~_contains(shelf.footprint, x, y)
+        self._clear = distance_transform_edt(np.pad(free, 1))[1:-1, 1:-1] * CELL_M - CELL_M / 2
 
     def _cell(self, x: float, y: float) -> tuple[int, int]:
         i = min(max(int((x - self._x0) / CELL_M), 0), self._clear.shape[0] - 1)

@@ -80,6 +80,12 @@ class ScaleNoise:
     restarts_per_hour: float = 0.02
     restart_s: float = 3.0
     clock_offset_stddev_s: float = 0.02
+    unsynced_share: float = 0.0
+    """Scales whose clock is not synchronised at first, off by up to unsynced_s, until unsynced_for_s after the
+    opening.
+    """
+    unsynced_s: float = 5.0
+    unsynced_for_s: float = 60.0
 
     def __post_init__(self) -> None:
         _not_negative(self)
@@ -97,6 +103,10 @@ class TrackNoise:
     hand_missed_share: float = 0.03
     reach_missed_share: float = 0.0
     reach_margin_m: float = 0.04
+    merge_distance_m: float = 0.0
+    """People nearer than this are one blob; when they part, the tracker is unsure who is who."""
+    swap_share: float = 0.1
+    """Partings after which it is wrong."""
 
     def __post_init__(self) -> None:
         _not_negative(self)
@@ -141,6 +151,8 @@ class Noise:
             "fall_s",
             "wrong_gain_g",
             "resent_after_s",
+            "unsynced_s",
+            "unsynced_for_s",
             "restart_s",
         )
         scale = replace(ScaleNoise(), **dict.fromkeys(_amounts(ScaleNoise, keep), 0.0))

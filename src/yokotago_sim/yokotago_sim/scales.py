@@ -84,6 +84,8 @@ class Scales:
         self._period = 1.0 / noise.sample_hz
         self._phase = rng.uniform(0.0, self._period, count)
         self._clock = rng.normal(0.0, noise.clock_offset_stddev_s, count)
+        wrong = rng.uniform(-noise.unsynced_s, noise.unsynced_s, count)
+        self._unsynced = np.where(rng.random(count) < noise.unsynced_share, wrong, 0.0)
         self._sequence = np.zeros(count, dtype=np.int64)
         self._boot = np.ones(count, dtype=np.int64)
         self._down_until = np.zeros(count)
@@ -217,6 +219,9 @@ class Scales:
             if begin < self._down_until[row]:
                 continue
             time = begin + float(self._phase[row]) + float(self._clock[row])
+            if self._unsynced[row] and begin < noise.unsynced_for_s:
+                time += float(self._unsynced[row])
+                status[row] |= ScaleStatus.CLOCK_UNSYNCED
             burst = ShelfWeight(
                 stamp=self._start + round(time * SECOND),
                 scale_id=scale_id,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -21,7 +22,6 @@ from yokotago_model.store import Facing, Store
 from .floor import Floor
 from .shoppers import (
     Approach,
-    DarkSensor,
     Drop,
     HandOver,
     Lift,
@@ -31,6 +31,7 @@ from .shoppers import (
     Restock,
     Scenario,
     Script,
+    Silence,
     Stand,
     Step,
     StockView,
@@ -54,6 +55,11 @@ class Shop:
         self.facings = [f for f in store.facings if f.stock >= 4] or list(store.facings)
         if not self.facings:
             raise ValueError(f"store {store.store_id} has no facings: there is nothing to take")
+
+    @cached_property
+    def floor(self) -> Floor:
+        """The free floor."""
+        return Floor(self.store)
 
     def weight(self, facing: Facing) -> float:
         """Weight of one unit of what should stand there [g]."""
@@ -454,7 +460,7 @@ def _s29(shop: Shop) -> Iterable[Script]:
 @case("S30")
 def _s30(shop: Shop) -> Iterable[Script]:
     a, b, c = shop.different(3)
-    place = Floor(shop.store).random_place(shop.rng)
+    place = shop.floor.random_place(shop.rng)
     return [shop.adult("a", take(a), take(b), take(c), WalkTo(*place), Drop(b.product_id), shop.pause())]
 
 
@@ -547,7 +553,7 @@ def _nothing(shop: Shop) -> Iterable[Script]:
 
 @case("merge_and_part")
 def _merge(shop: Shop) -> Iterable[Script]:
-    x, y = Floor(shop.store).random_place(shop.rng)
+    x, y = shop.floor.random_place(shop.rng)
     f = shop.different(4)
     steps: list[Step] = [WalkTo(x, y), Meet("merged"), Stand(float(shop.rng.uniform(2, 5)))]
     a = shop.adult("a", take(f[0]), *steps, take(f[1]))
@@ -559,8 +565,10 @@ def _dark(shop: Shop) -> Scenario:
     f = shop.different(6)
     scripts = (shop.adult("a", *map(take, f[:3])), shop.adult("b", *map(take, f[3:])))
     begin = float(shop.rng.uniform(8, 14))
-    sensor = int(shop.rng.integers(max(1, len(shop.store.sensors))))
-    return Scenario("dark_sensor", lambda _stock: iter(scripts), dark=(DarkSensor(sensor, begin, begin + 20.0),))
+    sensors = shop.store.sensors
+    dark = [sensors[int(shop.rng.integers(len(sensors)))]] if sensors else []
+    silences = tuple(Silence(s.sensor_id, begin, begin + 20.0) for s in dark)
+    return Scenario("dark_sensor", lambda _stock: iter(scripts), silences=silences)
 
 
 def _outdated(shop: Shop) -> Scenario:
@@ -618,10 +626,37 @@ def _confusing(shop: Shop, f: Facing) -> list[Step]:
         [Take(f.facing_id, pace=1.7), Take(g.facing_id, pace=1.7)],
         [take(f), shop.pause(), put(f, f), grab(f)],
         [Take(f.facing_id, int(shop.rng.integers(2, 5)))],
+        [grab(f), *_linger(shop)],
     ]
     if f is not g:
         ways.append([TakeTwo(*sorted((grab(f), grab(g)), key=lambda t: shop.store.facing[t.facing_id].x))])
     return ways[int(shop.rng.integers(len(ways)))]
+
+
+def _linger(shop: Shop) -> list[Step]:
+    """Go to a door, stand there as if leaving, and stay in the store after all."""
+    doors = shop.floor.exits
+    door = doors[int(shop.rng.integers(len(doors)))]
+    return [WalkTo(*door.at(0.0, min(0.4, door.depth / 2))), shop.pause(0.5, 3.0)]
+
+
+def _pair(shop: Shop, stock: StockView, name: str, confusing_share: float) -> list[Script]:
+    """Two who know each other, each with a code: they stand close, cross arms, or hand something over."""
+    one, two = (_visitor(shop, stock, f"{name}-{side}", confusing_share) for side in ("left", "right"))
+    left, right = sorted(shop.different(2, shop.on_shelf(shop.shelf())), key=lambda f: f.x)
+    meet = Meet(f"{name}-pair")
+    if shop.rng.random() < 0.5:
+        swap = shop.rng.random() < 0.5 and right.x - left.x < 0.8
+        for_one, for_two = (right, left) if swap else (left, right)
+        first: list[Step] = [Approach(left.facing_id, 0.01, True), meet, replace(grab(for_one), walk=not swap)]
+        second: list[Step] = [Approach(right.facing_id, 0.01, True), meet, replace(grab(for_two), walk=not swap)]
+    else:
+        first = [take(left), HandOver(two.name, left.product_id)]
+        second = [grab(right), Receive(one.name)]
+    return [
+        replace(one, steps=(*first, *one.steps), personal_distance_m=0.42),
+        replace(two, steps=(*second, *two.steps), personal_distance_m=0.42),
+    ]
 
 
 def _visitor(shop: Shop, stock: StockView, name: str, confusing_share: float) -> Script:
@@ -662,13 +697,14 @@ def random_shopping(
     confusing_share: float = 0.15,
     family_share: float = 0.06,
     follower_share: float = 0.02,
+    pair_share: float = 0.05,
     gap_s: float = 2.0,
 ) -> Scenario:
     """A day of random shoppers, at most `shoppers` inside at once, `visits` in all (None: without end).
 
-    confusing_share: of what they do at the shelves; family_share, follower_share: of the visits; gap_s: mean time
-    between arrivals while there is room. When facings run low and the store has staff, somebody of the staff refills
-    them.
+    confusing_share: of what they do at the shelves; family_share, follower_share, pair_share: of the groups that come;
+    gap_s: mean time between arrivals while there is room. When facings run low and the store has staff, somebody of
+    the staff refills them.
     """
     shop = Shop(store, rng)
 
@@ -684,15 +720,17 @@ def random_shopping(
                 refilling = done
                 yield replace(staff, start_s=start)
                 continue
-            group: list[Script] = []
+            two_more = shoppers >= 2 and (visits is None or done + 1 < visits)
             if chance < family_share and shoppers >= 3:
                 group = _party(shop, name, 2 + int(rng.integers(2)))
                 done += 1
-            elif chance < family_share + follower_share and shoppers >= 2 and (visits is None or done + 1 < visits):
-                follower = replace(
-                    _visitor(shop, stock, f"{name}-follower", confusing_share), shopper_id="", behind=name
-                )
-                group = [_visitor(shop, stock, name, confusing_share), follower]
+            elif chance < family_share + follower_share and two_more:
+                follower = _visitor(shop, stock, f"{name}-follower", confusing_share)
+                group = [_visitor(shop, stock, name, confusing_share)]
+                group.append(replace(follower, shopper_id="", behind=name))
+                done += 2
+            elif chance < family_share + follower_share + pair_share and two_more:
+                group = _pair(shop, stock, name, confusing_share)
                 done += 2
             else:
                 group = [_visitor(shop, stock, name, confusing_share)]

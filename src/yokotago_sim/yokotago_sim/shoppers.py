@@ -162,10 +162,10 @@ class Script:
 
 
 @dataclass(frozen=True)
-class DarkSensor:
-    """A ToF camera sends nothing between the two times after the opening."""
+class Silence:
+    """A sensor or a scale sends nothing between the two times after the opening."""
 
-    sensor_index: int
+    source_id: str
     begin_s: float
     end_s: float
 
@@ -189,4 +189,4 @@ class Scenario:
     scripts: Callable[[StockView], Iterator[Script]]
     at_once: int = 1_000
     stocked: Mapping[str, str] = field(default_factory=dict)
-    dark: tuple[DarkSensor, ...] = ()
+    silences: tuple[Silence, ...] = ()

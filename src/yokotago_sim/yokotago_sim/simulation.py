@@ -222,11 +222,13 @@ class Simulation:
                 self._frame()
             if cameras is not None:
                 stamp = frame_stamp(self._start, self._tick, TICK_HZ)
-                due = [s for s in self.store.sensors if self._frame_now(s.rate_hz) and not self._dark(s.sensor_id)]
+                due = [s for s in self.store.sensors if self._frame_now(s.rate_hz) and not self._silent(s.sensor_id)]
                 bodies = [(a.build, body.limbs(a.build, a.pose, a.hands)) for a in self._actors]
                 for arrival, topic, event in cameras.capture(due, self._level, stamp, self.now, bodies, self.stock):
                     self._push(arrival, topic, event)
             for sent, burst in self.scales.bursts(self.now):
+                if self._silent(burst.scale_id):
+                    continue
                 line = self._scale_lines[burst.scale_id]
                 self._push(line.arrival(self._stamp(sent)), "/shelves/weights", burst)
             yield from self._release(self._stamp(self.now))
@@ -266,9 +268,9 @@ class Simulation:
         rate = min(rate_hz, float(TICK_HZ))
         return math.floor(self._tick * rate / TICK_HZ + 1e-9) > math.floor((self._tick - 1) * rate / TICK_HZ + 1e-9)
 
-    def _dark(self, sensor_id: str) -> bool:
-        index = [s.sensor_id for s in self.store.sensors].index(sensor_id)
-        return any(d.sensor_index == index and d.begin_s <= self.now < d.end_s for d in self._scenario.dark)
+    def _silent(self, source_id: str) -> bool:
+        silences = self._scenario.silences
+        return any(s.source_id == source_id and s.begin_s <= self.now < s.end_s for s in silences)
 
     def _catalogue(self) -> Catalogue:
         return Catalogue(self._start, tuple(sorted(self.store.products, key=lambda p: p.product_id)))
@@ -284,7 +286,9 @@ class Simulation:
 
     def _admit(self, script: Script) -> bool:
         """Let the next shopper come when it is time and there is room before a gate."""
-        if self.now < OPENING_S + script.start_s or len(self._actors) >= self._scenario.at_once:
+        if self.now < OPENING_S + script.start_s:
+            return False
+        if len(self._actors) >= self._scenario.at_once and not script.behind:
             return False
         entries = self._entries
         if script.behind:
@@ -332,14 +336,15 @@ class Simulation:
             people.append(Person(a.person_id, (a.x, a.y), (hx, hy), top, a.hands, (a.vx, a.vy)))
         people.sort(key=lambda p: p.person_id)
         self._doors(stamp, inside)
+        crossings = self._crossings.feed(stamp, people)
         if self._truth:
             self._tell("/truth/tracks", TrackFrame(stamp, tuple(map(_true_track, people))))
-            for crossing in self._crossings.feed(stamp, people):
+            for crossing in crossings:
                 self._tell("/truth/zone_crossings", crossing)
         if self._level == "tracks":
             arrival = self._tracker_line.arrival(stamp)
             topics = {"TrackFrame": "/tracks", "ZoneCrossing": "/zone_crossings", "HandReach": "/hand_reaches"}
-            for event in self._tracked.feed(stamp, people):
+            for event in self._tracked.feed(stamp, people, crossings):
                 topic = topics[type(event).__name__]
                 self._progress.count(topic)
                 self._push(arrival, topic, event)
@@ -356,7 +361,8 @@ class Simulation:
             visit = self._visits[person_id]
             visit.inside -= 1
             visit.left = stamp
-            if visit.inside == 0 and len(visit.members) >= visit.expected:
+            staff = visit.payer.script.shopper_id in self.store.staff
+            if visit.inside == 0 and len(visit.members) >= visit.expected and not staff:
                 self._tell("/truth/receipts", self._receipt(visit))
         self._on_floor = inside
 
