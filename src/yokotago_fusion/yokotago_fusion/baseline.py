@@ -33,7 +33,9 @@ _CHECK_IN_NS = 30 * SECOND
 
 
 class Baseline:
-    """The same interface as Fusion; gives receipts only. Takes events in order of arrival, and knows only the newest stamp."""
+    """The same interface as Fusion; gives receipts only. Takes events in order of arrival, and knows only the newest
+    stamp.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which check-in belongs to whom: an assignment of check-ins to people who came in, by place and time.
 
-Nobody says who held the code: the gate does (somebody stood at it) and the moment does. All recent check-ins and entries
-are assigned together, at the least total cost (Jonker and Volgenant's algorithm as in scipy), so that two people at two
-gates, or one close behind the other, are told apart by what fits best for both. A check-in for a family has as many
-places as it has people. Costs are negative log likelihoods; "nobody" has a cost too.
+Nobody says who held the code: the gate does (somebody stood at it) and the moment does. All recent check-ins and
+entries are assigned together, at the least total cost (Jonker and Volgenant's algorithm as in scipy), so that two
+people at two gates, or one close behind the other, are told apart by what fits best for both. A check-in for a family
+has as many places as it has people. Costs are negative log likelihoods; "nobody" has a cost too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+
 from yokotago_model.events import SECOND, CheckIn, Stamp
 from yokotago_model.store import Store
 
@@ -146,4 +147,3 @@ class Entries:
         self._costs = {k: v for k, v in self._costs.items() if k[1] != track_id}
         if check_in_id is not None and check_in_id in self._check_ins and check_in_id not in self._closed.values():
             self._drop_check_in(check_in_id)
-

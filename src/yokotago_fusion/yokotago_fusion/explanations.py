@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that may have made one weight step, each with its log likelihood.
 
-A step is explained by pieces: so many units of one product taken from its place, a thing in a wrong place taken, a thing
-that somebody holds put back, a thing from outside the store put down; or by nothing at all (a disturbance). One piece is
-the rule; several hands at one deck, or one hand that takes two things, make more.
+A step is explained by pieces: so many units of one product taken from its place, a thing in a wrong place taken, a
+thing that somebody holds put back, a thing from outside the store put down; or by nothing at all (a disturbance). One
+piece is the rule; several hands at one deck, or one hand that takes two things, make more.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class Piece(NamedTuple):
     """One movement of some units by somebody.
 
     mean, variance: what it adds to the deck's weight [g], [g^2]; type_units: units of product_id whose common deviation
-    from the catalogue counts once for all pieces, signed as mean; logp: of the piece before the weight is compared; fit:
-    the hand's part of it;
+    from the catalogue counts once for all pieces, signed as mean; logp: of the piece before the weight is compared;
+    fit: the hand's part of it;
     units: the things put back, or the one taken from a wrong place; scale_ids: where the weight can show.
     """
 
@@ -326,7 +326,7 @@ def _handfuls(held: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
 
 def _staff(scene: Scene, grams: float, reach: float) -> Iterator[Piece]:
     """Staff bring and take what they like; it is in nobody's basket."""
-    m, params, planogram = scene.measurement, scene.params, scene.planogram
+    m, _params, planogram = scene.measurement, scene.params, scene.planogram
     for number, actor in enumerate(scene.actors):
         if actor.people[0][0] not in scene.staff:
             continue
@@ -476,7 +476,8 @@ def _log_joint(pieces: Sequence[Piece], params: FusionParameters) -> float:
     total = (len(hands) - 1) * math.log(params.p_together)
     for moved in hands.values():
         exchange = len({p.mean > 0 for p in moved}) > 1
-        total += (len(moved) - 1) * math.log(params.p_exchange if exchange else params.p_piece)
+        extra = params.p_exchange if exchange else params.p_piece * params.p_more
+        total += (len(moved) - 1) * math.log(extra)
         if len(moved) > 1:
             # One hand is one piece of evidence: it was at either place.
             fits = [p.fit for p in moved]
@@ -485,7 +486,9 @@ def _log_joint(pieces: Sequence[Piece], params: FusionParameters) -> float:
 
 
 def _log_split(scene: Scene, pieces: Sequence[Piece]) -> float:
-    """How well the step's parts on single scales fit: a thing's weight shows on the scales below it and nowhere else."""
+    """How well the step's parts on single scales fit: a thing's weight shows on the scales below it and nowhere
+    else.
+    """
     m = scene.measurement
     if len(m.deck.scales) == 1:
         return 0.0
@@ -560,7 +563,8 @@ def _reach(scene: Scene, pieces: Sequence[Piece], grams: float, variance: float)
     """How far the weight of up to three of these pieces may lie from `grams` [g]."""
     widest = max(
         (
-            p.variance + (3 * p.type_units**2 * scene.planogram.weight(p.product_id).mean_variance if p.type_units else 0.0)
+            p.variance
+            + (3 * p.type_units**2 * scene.planogram.weight(p.product_id).mean_variance if p.type_units else 0.0)
             for p in pieces
         ),
         default=0.0,

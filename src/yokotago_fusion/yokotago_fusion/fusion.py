@@ -145,7 +145,12 @@ class Fusion:
                     self._at(fact.end + round(self._params.settle_s * SECOND), "decide")
                     self._at(fact.end + round(self._params.reach_wait_s * SECOND), "decide")
                 else:
-                    self._alert(Severity.WARNING, "unknown_scale", f"scale {fact.scale_id} is not in the store's description", fact.scale_id)
+                    self._alert(
+                        Severity.WARNING,
+                        "unknown_scale",
+                        f"scale {fact.scale_id} is not in the store's description",
+                        fact.scale_id,
+                    )
             case CheckIn():
                 self._entries.check_in(fact)
                 self._at(fact.stamp + self._entries.before_ns + self._entries.after_ns + SECOND, "no entry")
@@ -217,7 +222,9 @@ class Fusion:
         self._out.append(receipts.basket(self._now, visit, tracks, lines))
 
     def _settle(self, visit_id: str) -> None:
-        """Make the receipt of a visit whose people have all left and about whom nothing is open; correct it when it changed."""
+        """Make the receipt of a visit whose people have all left and about whom nothing is open; correct it when it
+        changed.
+        """
         visit = self._visits.visits.get(visit_id)
         if visit is None or visit.staff or not visit.people:
             return
@@ -259,7 +266,6 @@ class Fusion:
 
     def _decide_group(self, group: Group) -> None:
         scenes = [self._scene(m, group) for m in self._windows.measurements(group)]
-        self._windows.take(group)
         actors = sorted({person for s in scenes for a in s.actors for person, _ in a.people})
         present = [p for p in self._visits.inside() if not self._is_staff(p)]
         holders = [p for p in present if any(s.measurement.grams > 0 for s in scenes) and self._clusters.basket([p])[0]]
@@ -269,6 +275,12 @@ class Fusion:
         outcomes = solve(scenes, cluster.hypotheses, [p for p in present if p in cluster.people], self._params)
         total = log_sum(o.logp for o in outcomes)
         best = outcomes[0]
+        if any(self._is_loss(s) for s in unexplained(best)):
+            later = self._windows.wait(group)
+            if later is not None:
+                self._at(later, "decide")
+                return
+        self._windows.take(group)
         self._clusters.update(cluster, [Hypothesis(o.logp - total, o.world) for o in outcomes])
         for person in sorted({p.person for p in evidence(best) if p.person}):
             appeared = self._visits.acted(person, self._now)
@@ -387,13 +399,18 @@ class Fusion:
         how = "with a hand there" if piece.reach_id else "standing there, no hand was seen"
         return f"track {piece.track_id} {piece.kind.value}: {abs(piece.quantity)} x {name} ({how})"
 
+    def _is_loss(self, step: Step) -> bool:
+        """Whether so much went in the step that it must have been goods."""
+        grams = sum(m.grams for m in step.measurements)
+        noise = sum(m.variance for m in step.measurements)
+        return grams <= -0.5 * self._lightest() and grams * grams >= 36 * noise
+
     def _unexplained(self, step: Step) -> None:
         """A loss without an explanation makes the visits near it "to be reviewed": it must not be silently free."""
+        if not self._is_loss(step):
+            return
         grams = sum(m.grams for m in step.measurements)
         last = step.measurements[-1]
-        noise = sum(m.variance for m in step.measurements)
-        if grams > -0.5 * self._lightest() or grams * grams < 36 * noise:
-            return
         shelf = last.deck.shelf
         near = [
             self._visits.person_of(t)
@@ -403,7 +420,9 @@ class Fusion:
         for person in near:
             visit = self._visits.visit_of(person)
             if visit is not None:
-                visit.reasons[f"{-grams:.0f} g went from {shelf.name} ({last.deck.deck_id}) and nobody's hand explains it"] = None
+                visit.reasons[
+                    f"{-grams:.0f} g went from {shelf.name} ({last.deck.deck_id}) and nobody's hand explains it"
+                ] = None
         self._alert(
             Severity.WARNING,
             "unexplained_loss",
@@ -417,7 +436,9 @@ class Fusion:
         probability = math.exp(best.logp - total)
         # Which facing a hand was at may be sure while the product on it is not.
         moves = _moves(best)
-        sure_place = math.fsum(math.exp(o.logp - total) for o in outcomes if _moves(o) == moves) >= self._params.learn_above
+        sure_place = (
+            math.fsum(math.exp(o.logp - total) for o in outcomes if _moves(o) == moves) >= self._params.learn_above
+        )
         reaches = {r.reach.reach_id: r.reach for r in group.reaches}
         sure = probability >= self._params.learn_above
         for step in best.steps:
@@ -486,8 +507,7 @@ class Fusion:
                 continue
             x0, x1, z0, z1 = deck.window
             inside = any(
-                x0 <= u <= x1 and z0 <= w <= z1
-                for u, _, w in (deck.shelf.to_shelf(s.position) for s in reach.samples)
+                x0 <= u <= x1 and z0 <= w <= z1 for u, _, w in (deck.shelf.to_shelf(s.position) for s in reach.samples)
             )
             visit = self._visits.visit_of(self._visits.person_of(reach.track_id))
             if inside and visit is not None:

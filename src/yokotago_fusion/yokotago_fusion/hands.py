@@ -27,9 +27,7 @@ class ReachEvidence:
     samples: tuple[tuple[Stamp, float, float, float, float], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.samples = tuple(
-            (s.stamp, *self.shelf.to_shelf(s.position), s.position_stddev) for s in self.reach.samples
-        )
+        self.samples = tuple((s.stamp, *self.shelf.to_shelf(s.position), s.position_stddev) for s in self.reach.samples)
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,8 @@ def log_timing(reach: HandReach, begin: Stamp, end: Stamp, params: FusionParamet
     """Log ratio of the times of a reach and a step given that the reach made the step, to a reach that did not.
 
     A hand that has what it came for leaves soon: the step lies about retreat_s before the end (normal, in 8 of 10
-    reaches; in the others, which go on to something else, anywhere). A step outside the reach is an error of the clocks.
+    reaches; in the others, which go on to something else, anywhere). A step outside the reach is an error of the
+    clocks.
     """
     outside = max(0, reach.begin - end, begin - reach.end) / SECOND
     late = max(-0.5 * (outside / params.timing_stddev_s) ** 2, -8.0)
@@ -66,7 +65,8 @@ def log_timing(reach: HandReach, begin: Stamp, end: Stamp, params: FusionParamet
 def hand_at(
     evidence: ReachEvidence, begin: Stamp, end: Stamp, params: FusionParameters
 ) -> tuple[float, float, float, float] | None:
-    """Where the hand was during a step: along and up the shelf's front, each with its deviation [m]; None without samples.
+    """Where the hand was during a step: along and up the shelf's front, each with its deviation [m]; None without
+    samples.
 
     Mean of the samples, each weighted by its distance in time from the step; the errors of successive samples hang
     together, so that many samples are worth no more than two.

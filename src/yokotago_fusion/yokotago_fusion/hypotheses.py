@@ -99,7 +99,9 @@ class Hypothesis(NamedTuple):
 
 
 def settle(hypotheses: Iterable[Hypothesis], keep_share: float, most: int) -> list[Hypothesis]:
-    """The hypotheses with equal worlds joined, the improbable ones dropped, most probable first, probabilities summing to 1."""
+    """The hypotheses with equal worlds joined, the improbable ones dropped, most probable first, probabilities
+    summing to 1.
+    """
     joined: dict[Key, list[Hypothesis]] = {}
     for h in hypotheses:
         joined.setdefault(h.world.key, []).append(h)
@@ -188,7 +190,9 @@ class Clusters:
     def _part(self, cluster: Cluster, person: PersonId, world: World) -> None:
         cluster.people.discard(person)
         cluster.hypotheses = [
-            Hypothesis(h.logp, World({p: u for p, u in h.world.held.items() if p != person}, h.world.strays, h.world.identity))
+            Hypothesis(
+                h.logp, World({p: u for p, u in h.world.held.items() if p != person}, h.world.strays, h.world.identity)
+            )
             for h in cluster.hypotheses
         ]
         self._of_person[person] = Cluster({person}, set(), [Hypothesis(0.0, world)])
@@ -196,7 +200,9 @@ class Clusters:
     def _part_deck(self, cluster: Cluster, deck: DeckId, world: World) -> None:
         cluster.decks.discard(deck)
         cluster.hypotheses = [
-            Hypothesis(h.logp, World(h.world.held, {d: s for d, s in h.world.strays.items() if d != deck}, h.world.identity))
+            Hypothesis(
+                h.logp, World(h.world.held, {d: s for d, s in h.world.strays.items() if d != deck}, h.world.identity)
+            )
             for h in cluster.hypotheses
         ]
         self._of_deck[deck] = Cluster(set(), {deck}, [Hypothesis(0.0, world)])
@@ -206,7 +212,9 @@ class Clusters:
         return self._of_person.get(person)
 
     def basket(self, people: Iterable[PersonId]) -> tuple[dict[str, tuple[int, float]], float]:
-        """What these people hold together: {product: (units, probability of that number)}, and the probability of the whole."""
+        """What these people hold together: {product: (units, probability of that number)}, and the probability of the
+        whole.
+        """
         people = sorted(people)
         clusters: list[tuple[Cluster, list[PersonId]]] = []
         for person in people:
@@ -230,7 +238,9 @@ class Clusters:
         return dict(sorted(lines.items())), whole
 
     def resolve(self, track: int) -> None:
-        """The tracker is sure again that `track` is the person that it named at the start: drop the worlds that say otherwise."""
+        """The tracker is sure again that `track` is the person that it named at the start: drop the worlds that say
+        otherwise.
+        """
         cluster = self._of_person.get(track)
         if cluster is None:
             return

@@ -4,8 +4,8 @@
 
 An event is written before it is used, an output after it was published. After a restart the last snapshot is read, the
 events after it are used again, and of the outputs that this gives those that were published before are left out: they
-are counted, and the stage gives the same ones in the same order. An output that was published in the moment of the crash
-may go out twice, with the same id.
+are counted, and the stage gives the same ones in the same order. An output that was published in the moment of the
+crash may go out twice, with the same id.
 
 The file belongs to the store host; a snapshot is a pickle, so whoever may write the file may run code as the fusion.
 A snapshot that another version of the package wrote is not used.
@@ -29,8 +29,8 @@ from .watermarks import Fact
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS inputs (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS outputs (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, stamp INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS snapshot (
+CREATE TABLE IF NOT EXISTS outputs (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, stamp INTEGER NOT NULL, body TEXT
+NOT NULL); CREATE TABLE IF NOT EXISTS snapshot (
     only INTEGER PRIMARY KEY CHECK (only = 1), version TEXT NOT NULL, inputs INTEGER NOT NULL, outputs INTEGER NOT NULL,
     state BLOB NOT NULL
 );
@@ -71,8 +71,8 @@ class Journal:
         self._since = 0
 
     def _highest(self, table: str, of_snapshot: str) -> int:
-        newest = self._db.execute(f"SELECT COALESCE(MAX(number), 0) FROM {table}").fetchone()[0]  # noqa: S608
-        kept = self._db.execute(f"SELECT COALESCE(MAX({of_snapshot}), 0) FROM snapshot").fetchone()[0]  # noqa: S608
+        newest = self._db.execute(f"SELECT COALESCE(MAX(number), 0) FROM {table}").fetchone()[0]
+        kept = self._db.execute(f"SELECT COALESCE(MAX({of_snapshot}), 0) FROM snapshot").fetchone()[0]
         return max(int(newest), int(kept))
 
     def take(self, event: Fact | events.StreamProgress) -> None:
@@ -93,13 +93,13 @@ class Journal:
     def recover(self, fusion: Fusion) -> tuple[Fusion, Iterator[Output]]:
         """The fusion as it was, and the outputs that were not published yet, to be published in order.
 
-        fusion: a fresh one, used where there is no snapshot that fits. The outputs must be consumed before anything else
-        is fed; their iterator does the replay.
+        fusion: a fresh one, used where there is no snapshot that fits. The outputs must be consumed before anything
+        else is fed; their iterator does the replay.
         """
         row = self._db.execute("SELECT version, inputs, outputs, state FROM snapshot").fetchone()
         first, made = 0, 0
         if row is not None and row[0] == _version():
-            fusion, first, made = pickle.loads(row[3]), int(row[1]), int(row[2])  # noqa: S301 (our own file)
+            fusion, first, made = pickle.loads(row[3]), int(row[1]), int(row[2])
         return fusion, self._replay(fusion, first, made)
 
     def _replay(self, fusion: Fusion, first: int, made: int) -> Iterator[Output]:
@@ -131,4 +131,3 @@ class Journal:
     def close(self) -> None:
         """Close the file; nothing is lost without it."""
         self._db.close()
-

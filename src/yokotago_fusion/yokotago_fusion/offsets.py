@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How far each scale's clock is from the sensors', learned from the hands that made its steps.
 
-A thing leaves its place a little after the middle of a reach (0.85 s after the hand came in, 0.4 to 0.8 s before it went,
-on the real recording). The median of the differences over the last steps is the clock's offset; a median, because single
-steps scatter and a few are somebody else's.
+A thing leaves its place a little after the middle of a reach (0.85 s after the hand came in, 0.4 to 0.8 s before it
+went, on the real recording). The median of the differences over the last steps is the clock's offset; a median,
+because single steps scatter and a few are somebody else's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Offsets:
         self.offsets: dict[str, Stamp] = {}
 
     def saw(self, scale_id: str, step: Stamp, reach: HandReach) -> float | None:
-        """A step that this reach probably made. Gives the scale's offset [s] when it is newly estimated or much changed."""
+        """A step that this reach probably made. Gives the scale's offset [s] when it is newly estimated or much
+        changed.
+        """
         expected = reach.begin + round(_SHARE_OF_REACH * (reach.end - reach.begin))
         seen = self._seen.setdefault(scale_id, deque(maxlen=_STEPS))
         seen.append((step - expected) / SECOND)

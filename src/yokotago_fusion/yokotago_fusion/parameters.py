@@ -20,7 +20,8 @@ class FusionParameters:
         receipt_after_s: how long after leaving a receipt is made at the earliest;
         correct_after_s: how long after its receipt a visit may still be corrected;
         step_stddev_s: how far outside the reported step the thing may have been moved;
-        timing_stddev_s: of the distance in time between a hand and the step that it made, when it lies outside the reach;
+        timing_stddev_s: of the distance in time between a hand and the step that it made, when it lies outside the
+        reach;
         retreat_s, retreat_stddev_s: from the step to the end of its reach (0.4 to 0.8 s on the real recording);
         hold_s: changes of one scale this close may be parts of one movement.
 
@@ -42,9 +43,11 @@ class FusionParameters:
         p_more: each unit more in one movement; p_piece: one hand moves a second thing in the same step;
         p_exchange: one hand takes one thing and puts another in the same step; p_together: two hands in the same step;
         p_again: one hand moves things in two steps closer than again_s;
-        p_proper: a thing put back goes to its own place (else to any deck of a shelf); p_foreign: something from outside the store is put down;
+        p_proper: a thing put back goes to its own place (else to any deck of a shelf); p_foreign: something from
+        outside the store is put down;
         p_other_holder: the thing put back is in somebody else's basket (after a hand-over);
-        p_planogram: a facing holds what the planogram says; p_neighbour: if not, a product of the same shelf; p_split: one movement shows as several changes;
+        p_planogram: a facing holds what the planogram says; p_neighbour: if not, a product of the same shelf;
+        p_split: one movement shows as several changes, the earlier ones of about split_g;
         p_idle: a reach moves nothing.
 
     Solver
@@ -85,8 +88,8 @@ class FusionParameters:
     p_take: float = 0.75
     p_put: float = 0.25
     p_nobody: float = 0.05
-    p_more: float = 0.15
-    p_piece: float = 0.1
+    p_more: float = 0.25
+    p_piece: float = 0.15
     p_exchange: float = 0.003
     p_together: float = 0.3
     p_again: float = 0.05
@@ -96,7 +99,8 @@ class FusionParameters:
     p_other_holder: float = 0.02
     p_planogram: float = 0.98
     p_neighbour: float = 0.7
-    p_split: float = 0.05
+    p_split: float = 0.2
+    split_g: float = 100.0
     p_idle: float = 0.4
 
     margin: float = 11.0

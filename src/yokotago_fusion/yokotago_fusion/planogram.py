@@ -133,10 +133,14 @@ class Planogram:
         return math.log(self._beliefs_of(facing_id)[product_id])
 
     def _beliefs_of(self, facing_id: str) -> dict[str, float]:
-        """Probability of every product on the facing; what stands elsewhere on the shelf is the likeliest to be there instead."""
+        """Probability of every product on the facing; what stands elsewhere on the shelf is the likeliest to be there
+        instead.
+        """
         if facing_id not in self._cache:
             facing = self._facing[facing_id]
-            neighbours = {f.product_id for f in self._facing.values() if f.shelf_id == facing.shelf_id} - {facing.product_id}
+            neighbours = {f.product_id for f in self._facing.values() if f.shelf_id == facing.shelf_id} - {
+                facing.product_id
+            }
             wrong = 1.0 - self._params.p_planogram
             near = self._params.p_neighbour * wrong / max(1, len(neighbours))
             far = (1 - self._params.p_neighbour) * wrong / max(1, len(self.products) - 1 - len(neighbours))
@@ -155,9 +159,11 @@ class Planogram:
         return max(believed, key=lambda p: (believed[p], p))
 
     def saw(self, facing_id: str, units: int, grams: float, variance: float) -> bool:
-        """So many units from their place on the facing weighed `grams` together. True when it is now taken for another product.
+        """So many units from their place on the facing weighed `grams` together. True when it is now taken for
+        another product.
 
-        Each product's log likelihood of the weight is added up, relative to the best, and slowly forgotten: shelves change.
+        Each product's log likelihood of the weight is added up, relative to the best, and slowly forgotten: shelves
+        change.
         """
         before = self.product_of(facing_id)
         fits = {}

@@ -36,7 +36,9 @@ def receipt(
     currency: str,
     params: FusionParameters,
 ) -> Receipt:
-    """What the visit pays for. probability: that all lines are right. The visit's earlier receipt is the one corrected."""
+    """What the visit pays for. probability: that all lines are right. The visit's earlier receipt is the one
+    corrected.
+    """
     made = []
     for product_id, (quantity, confidence) in lines.items():
         product = products[product_id]

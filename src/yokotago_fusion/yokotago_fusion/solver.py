@@ -19,18 +19,16 @@ from yokotago_model.events import SECOND, Stamp
 
 from .explanations import Explanation, Kind, Measurement, Piece, Scene, apply, explain, score
 from .hypotheses import Hypothesis, PersonId, World
-from .likelihoods import log_normal, log_sum
+from .likelihoods import log_laplace, log_normal, log_sum
 from .parameters import FusionParameters
-
-_HELD_BACK_DENSITY = 1e-3
-"""Density of how one movement's weight divides between two of its steps: evenly over 1 kg [1/g]."""
-
 
 _NEVER: Stamp = 1 << 62
 
 
 class Step(NamedTuple):
-    """What one step of the group was taken for; measurements: the one that it ends with and those held back before it."""
+    """What one step of the group was taken for; measurements: the one that it ends with and those held back before
+    it.
+    """
 
     measurements: tuple[Measurement, ...]
     explanation: Explanation
@@ -61,8 +59,10 @@ def _later_on_deck(scenes: Sequence[Scene], number: int, hold_ns: int) -> bool:
     )
 
 
-def other_holders(scene: Scene, world: World, actors: Sequence[PersonId], present: Sequence[PersonId]) -> list[PersonId]:
-    """Those present who hold something that weighs like a step up that none of the actors' things explains."""
+def other_holders(scene: Scene, world: World, present: Sequence[PersonId]) -> list[PersonId]:
+    """Those present who hold something that weighs like a step up, where nobody with a hand there holds such a
+    thing.
+    """
     grams, params = scene.measurement.grams, scene.params
     if grams <= 0:
         return []
@@ -71,9 +71,10 @@ def other_holders(scene: Scene, world: World, actors: Sequence[PersonId], presen
     def fits(person: PersonId) -> bool:
         return any((u.mean - grams) ** 2 <= 9 * (u.variance + noise) for u in world.held.get(person, ()))
 
-    if any(fits(p) for p in actors):
+    hands = {p for a in scene.actors if a.evidence is not None for p, _ in a.people}
+    if any(fits(p) for p in hands):
         return []
-    return [p for p in present if p not in actors and fits(p)]
+    return [p for p in present if p not in hands and fits(p)]
 
 
 def solve(
@@ -85,13 +86,15 @@ def solve(
 ) -> list[Outcome]:
     """Every joint explanation of the scenes' steps (in order of time), the most probable first.
 
-    hypotheses: the worlds before. present: people whose things may be put back by somebody else. prune: drop what cannot
-    come within params.margin of the best.
+    hypotheses: the worlds before. present: people whose things may be put back by somebody else. prune: drop what
+    cannot come within params.margin of the best.
     """
     hold_ns = round(params.hold_s * SECOND)
     again_ns = round(params.again_s * SECOND)
     floors = [score(s, (), s.measurement.grams, s.measurement.variance) for s in scenes]
-    strays = len(scenes) > 1 and any(s.measurement.grams > 0 for s in scenes) or any(h.world.strays for h in hypotheses)
+    strays = (len(scenes) > 1 and any(s.measurement.grams > 0 for s in scenes)) or any(
+        h.world.strays for h in hypotheses
+    )
     ceilings = [_ceiling(s, strays, params) for s in scenes]
     open_ = [_Open(h.logp, h.world, (), (), ()) for h in hypotheses]
     for number, scene in enumerate(scenes):
@@ -125,8 +128,7 @@ def _extend(
         waiting = dict(o.held_back).get(m.deck.deck_id, ())
         grams = m.grams + math.fsum(w.grams for w in waiting)
         variance = m.variance + math.fsum(w.variance for w in waiting)
-        split = len(waiting) * math.log(_HELD_BACK_DENSITY * params.p_split)
-        holders = other_holders(scene, o.world, people, present)
+        holders = other_holders(scene, o.world, present)
         known = (
             grams,
             tuple(o.world.held.get(p, ()) for p in (*people, *holders)),
@@ -138,14 +140,14 @@ def _extend(
             slack = params.margin - rest if prune else math.inf
             answers[known] = explain(scene, o.world, grams, variance, holders, not waiting, slack)
         for e in answers[known]:
-            logp = o.logp + e.logp + split + _log_again(o.acts, e, m, params)
+            logp = o.logp + e.logp + _log_again(o.acts, e, m, params)
             found.append((logp, o, Step((*waiting, m), e), grams, variance))
         if may_hold:
-            found.append((o.logp, o, None, grams, variance))
+            found.append((o.logp + log_split(m, params), o, None, grams, variance))
     if prune:
         sure = max(logp for logp, o, step, _, _ in found if step and all(d == m.deck.deck_id for d, _ in o.held_back))
         bar = sure + rest - params.margin
-        found = [f for f in found if f[0] + _later_split(f[1], f[2], m, params) >= bar]
+        found = [f for f in found if f[0] >= bar]
         found.sort(key=lambda f: -f[0])
         del found[params.open_hypotheses :]
     extended = []
@@ -173,17 +175,20 @@ def _log_again(
     return len({p.reach_id for p in explanation.pieces} & near) * math.log(params.p_again)
 
 
-def _later_split(o: _Open, step: Step | None, m: Measurement, params: FusionParameters) -> float:
-    """What is held back costs at least its split when it is explained."""
-    waiting = sum(len(ms) for d, ms in o.held_back if step is None or d != m.deck.deck_id) + (step is None)
-    return waiting * math.log(_HELD_BACK_DENSITY * params.p_split)
+def log_split(part: Measurement, params: FusionParameters) -> float:
+    """Log density of a step that is a part of a movement which a later step completes: a thing half lifted."""
+    return math.log(params.p_split) + log_laplace(part.grams, params.split_g)
 
 
 def _ceiling(scene: Scene, strays: bool, params: FusionParameters) -> float:
-    """No explanation of the scene's step can have a higher log density. strays: things may stand anywhere on the deck."""
+    """No explanation of the scene's step can have a higher log density. strays: things may stand anywhere on the
+    deck.
+    """
     m = scene.measurement
     width, _, height = m.deck.shelf.size
-    spot = math.log(max(1.0, width * height / (2 * math.pi * params.hand_stddev**2) * (1 - params.p_idle) / params.p_idle))
+    spot = math.log(
+        max(1.0, width * height / (2 * math.pi * params.hand_stddev**2) * (1 - params.p_idle) / params.p_idle)
+    )
     windows = [m.deck.window, *((f.x, f.x + f.width, f.z, f.z + f.height) for f in m.deck.facings)]
     best = math.log(params.p_take) + max(
         [0.0, *(spot if strays else scene.fit(a, w) for a in range(len(scene.actors)) for w in windows)]

@@ -57,9 +57,7 @@ class Visits:
         self._whereabouts = whereabouts
         self._entries = entries
         self._params = params
-        self._doors = {
-            z.zone_id: z for z in store.zones if z.kind in (ZoneKind.ENTRANCE, ZoneKind.EXIT)
-        }
+        self._doors = {z.zone_id: z for z in store.zones if z.kind in (ZoneKind.ENTRANCE, ZoneKind.EXIT)}
         self.people: dict[int, Person] = {}
         self._person_of: dict[int, int] = {}
         self.visits: dict[str, Visit] = {}
@@ -135,7 +133,9 @@ class Visits:
         return person
 
     def frame(self, frame: TrackFrame) -> list[Person]:
-        """People whose tracks began inside the store without coming in by a door; those continue nobody's lost track."""
+        """People whose tracks began inside the store without coming in by a door; those continue nobody's lost
+        track.
+        """
         appeared = []
         for track in frame.tracks:
             if track.state is TrackState.TENTATIVE or self.person_of(track.track_id) in self.people:
@@ -183,7 +183,11 @@ class Visits:
             check_in_id = key.strip() if not key.startswith(" ") else ""
             ids = [p.person_id for p in people]
             visit = next((v for v in (self._visit_of.get(i) for i in ids) if v is not None), None)
-            if visit is not None and any(self._visit_of.get(i) is not visit for i in ids) or visit is None or visit.people != ids:
+            if (
+                (visit is not None and any(self._visit_of.get(i) is not visit for i in ids))
+                or visit is None
+                or visit.people != ids
+            ):
                 visit = self._visit_for(people, visit, check_in_id)
                 changed[visit.visit_id] = visit
             if visit.check_in_id != check_in_id:

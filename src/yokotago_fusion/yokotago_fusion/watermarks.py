@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """In which order events count, and up to which moment everything is known.
 
-Events of several topics arrive in any order. Here they wait until every stream has passed their stamp, leave in the order
-of (stamp, kind, id), and each leaves once. How far a stream has come it says itself (/progress); where it does not, the
-newest track frame less the stream's allowed lateness stands for it. A stream that goes silent holds the others back
-for `silent_after_s` only, and is named, so that what it may have missed can be reviewed.
+Events of several topics arrive in any order. Here they wait until every stream has passed their stamp, leave in the
+order of (stamp, kind, id), and each leaves once. How far a stream has come it says itself (/progress); where it does
+not, the newest track frame less the stream's allowed lateness stands for it. A stream that goes silent holds the
+others back for `silent_after_s` only, and is named, so that what it may have missed can be reviewed.
 """
 
 from __future__ import annotations
@@ -80,9 +80,11 @@ def order_of(event: Fact) -> tuple[Stamp, int, str]:
 class _Stream:
     """How far one stream has come.
 
-    late_ns: how far behind the tracks it may be where it does not say; allowance_ns: how long it may hold the others back;
+    late_ns: how far behind the tracks it may be where it does not say; allowance_ns: how long it may hold up the
+    others;
     received: different messages so far; base: those of earlier sessions among them; session: None before the first
-    progress; promised: (published, stamp) that is not met yet; lost: messages that were promised and never came.
+    progress; heard: newest sign of life where there is no progress; promised: (published, stamp) that is not met yet;
+    lost: messages that were promised and never came.
     """
 
     late_ns: int
@@ -92,6 +94,7 @@ class _Stream:
     session: int | None = None
     published: int = 0
     frontier: Stamp = -1
+    heard: Stamp = -1
     promised: list[tuple[int, Stamp]] = field(default_factory=list)
     lost: int = 0
 
@@ -172,9 +175,8 @@ class Watermarks:
         if isinstance(event, TrackFrame):
             self._newest = max(self._newest, event.stamp)
             # The frames of a recording without progress are their own heartbeat, and that of the crossings.
-            for heard in (self._streams[TRACKS], self._streams[CROSSINGS]):
-                if heard.session is None:
-                    heard.frontier = max(heard.frontier, event.stamp)
+            for stream in (self._streams[TRACKS], self._streams[CROSSINGS]):
+                stream.heard = max(stream.heard, event.stamp)
         heapq.heappush(self._waiting, (order, event))
 
     def _frontier(self, stream: _Stream) -> Stamp:
@@ -190,7 +192,8 @@ class Watermarks:
         return [
             name
             for name, s in self._streams.items()
-            if name != CHECK_INS and self._newest - max(s.frontier, start) > s.allowance_ns
+            if name != CHECK_INS
+            and self._newest - max(start, s.heard if s.session is None else s.frontier) > s.allowance_ns
         ]
 
     def lost(self) -> int:
@@ -219,5 +222,5 @@ class Watermarks:
             old = moment - _KEEP_NS
             # Check-ins are sent again to whoever starts anew, however old they are.
             check_ins = [k for k in self._known if k[1] == 1][-10_000:]
-            self._known = {k: None for k in (*check_ins, *(k for k in self._known if k[0] >= old))}
+            self._known = dict.fromkeys((*check_ins, *(k for k in self._known if k[0] >= old)))
         return due

@@ -44,6 +44,7 @@ class Windows:
         self._match = round(store.tolerances.match_s * SECOND)
         self._reaches: dict[str, dict[str, ReachEvidence]] = {s.shelf_id: {} for s in store.shelves}
         self._changes: list[WeightChange] = []
+        self._puzzling: set[str] = set()
 
     def reach(self, event: HandReach) -> None:
         """A reach began or is complete; one of a shelf that the store does not have is of no use."""
@@ -93,9 +94,7 @@ class Windows:
         made = []
         for number in dict.fromkeys(group_of):
             members = tuple(c for c, g in zip(changes, group_of, strict=True) if g == number)
-            reaches = {
-                r.reach.reach_id: r for c in members for r in self.near(c, offsets.get(c.scale_id, 0))
-            }
+            reaches = {r.reach.reach_id: r for c in members for r in self.near(c, offsets.get(c.scale_id, 0))}
             made.append(
                 Group(members, tuple(sorted(reaches.values(), key=lambda r: (r.reach.begin, r.reach.reach_id))))
             )
@@ -106,7 +105,8 @@ class Windows:
         linked = set().union(*(self._linked(c, offsets.get(c.scale_id, 0)) for c in group.changes))
         last = max(c.end for c in group.changes)
         settle = round(self._params.settle_s * SECOND)
-        at_most = last + round(self._params.reach_wait_s * SECOND)
+        puzzling = any(c.change_id in self._puzzling for c in group.changes)
+        at_most = last + round((self._params.hold_s if puzzling else self._params.reach_wait_s) * SECOND)
         if group.changes[-1].end - group.changes[0].begin > _LONGEST_NS:
             return last + settle
         hands = [r.reach for r in group.reaches if r.reach.reach_id in linked]
@@ -132,9 +132,22 @@ class Windows:
             or people & {r.reach.track_id for r in earlier.reaches}
         )
 
+    def wait(self, group: Group) -> Stamp | None:
+        """The group makes no sense yet: while a hand is still in, it may wait for up to hold_s. When to ask again, if
+        so.
+        """
+        if all(r.reach.complete for r in group.reaches):
+            return None
+        ids = {c.change_id for c in group.changes}
+        if ids <= self._puzzling:
+            return None
+        self._puzzling |= ids
+        return max(c.end for c in group.changes) + round(self._params.hold_s * SECOND)
+
     def take(self, group: Group) -> None:
         """The group is decided: its changes are no longer open."""
         gone = {c.change_id for c in group.changes}
+        self._puzzling -= gone
         self._changes = [c for c in self._changes if c.change_id not in gone]
 
     def waits_for(self, tracks: Iterable[int]) -> bool:

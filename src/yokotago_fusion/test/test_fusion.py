@@ -1,0 +1,428 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who took what, in a store that can be computed by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+from fusion_world import (
+    BUSY,
+    COLA,
+    GUM,
+    LATE,
+    MILK,
+    SOY,
+    T0,
+    TEA,
+    at,
+    busy_day,
+    change,
+    codes,
+    day,
+    enters,
+    in_order,
+    leaves,
+    reach,
+    receipts,
+    run,
+    small_store,
+    stamp,
+    two_shoppers,
+    with_progress,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from yokotago_fusion.fusion import Fusion
+from yokotago_fusion.parameters import FusionParameters
+from yokotago_model.events import SECOND, Basket, Catalogue, CheckIn, Decision, Event, Receipt, StreamProgress
+
+STORE = small_store()
+
+
+def one_shopper(*happenings: Event, leave: float = 30.0) -> list[Event]:
+    """Shopper a, track 1, comes at 1 s and leaves at 30 s."""
+    return in_order([*day({1: (1.0, leave)}), *enters(1, 1.0, "a"), *leaves(1, leave), *happenings])
+
+
+def test_a_pick_is_on_the_receipt_with_its_price() -> None:
+    out = run(STORE, one_shopper(*reach(1, 1, 0.2, 10.0, 11.2), change(1, "p0", 10.7, -501.0)))
+    made = [o for o in out if isinstance(o, Receipt)]
+    assert len(made) == 1
+    (line,) = made[0].lines
+    assert (line.product_id, line.quantity, line.unit_price, line.amount) == (TEA, 1, 150, 150)
+    assert (made[0].shopper_id, made[0].total, made[0].currency) == ("a", 150, "JPY")
+    assert (made[0].entered, made[0].left) == (at(1.0), at(30.0))
+    assert not made[0].needs_review
+    assert line.confidence > 0.95
+
+
+def test_the_basket_shows_the_pick_before_the_shopper_leaves() -> None:
+    out = run(STORE, one_shopper(*reach(1, 1, 0.2, 10.0, 11.2), change(1, "p0", 10.7, -501.0)))
+    baskets = [o for o in out if isinstance(o, Basket)]
+    assert [[(line.product_id, line.quantity) for line in b.lines] for b in baskets] == [[], [(TEA, 1)]]
+    assert baskets[0].shopper_id == "a"
+    assert at(11.2) <= baskets[1].stamp <= at(12.0)
+
+
+def test_several_units_at_once() -> None:
+    out = run(STORE, one_shopper(*reach(1, 1, 0.2, 10.0, 11.2), change(1, "p0", 10.7, -1502.0)))
+    assert receipts(out) == {"a": {TEA: 3}}
+
+
+def test_a_put_back_is_not_paid() -> None:
+    out = run(
+        STORE,
+        one_shopper(
+            *reach(1, 1, 0.2, 10.0, 11.2),
+            change(1, "p0", 10.7, -501.0),
+            *reach(2, 1, 0.2, 15.0, 16.0),
+            change(2, "p0", 15.5, 501.4),
+        ),
+    )
+    assert receipts(out) == {"a": {}}
+
+
+def test_a_thing_put_back_in_a_wrong_place_is_known_to_be_there() -> None:
+    """Tea is put among the milk and gum, whence b takes it: 500 g from there are the tea."""
+    events = in_order(
+        [
+            *day({1: (1.0, 30.0), 2: (2.0, 40.0)}),
+            *enters(1, 1.0, "a"),
+            *enters(2, 2.0, "b", "g2"),
+            *leaves(1, 30.0),
+            *leaves(2, 40.0),
+            *reach(1, 1, 0.2, 10.0, 11.2),
+            change(1, "p0", 10.7, -501.0),
+            *reach(2, 1, 1.0, 15.0, 16.0),
+            change(2, "p2", 15.5, 501.3),
+            *reach(3, 2, 1.0, 25.0, 26.0),
+            change(3, "p2", 25.5, -501.1),
+        ]
+    )
+    assert receipts(run(STORE, events)) == {"a": {}, "b": {TEA: 1}}
+
+
+def test_the_unit_that_comes_back_is_told_by_its_own_weight() -> None:
+    """The tea weighs 508 g, nearer to a cola's 512 g than the catalogue says; on its return between both it is still
+    the tea.
+    """
+    out = run(
+        STORE,
+        one_shopper(
+            *reach(1, 1, 0.2, 8.0, 9.0),
+            change(1, "p0", 8.5, -508.0),
+            *reach(2, 1, 0.6, 12.0, 13.0),
+            change(2, "p1", 12.5, -512.0),
+            *reach(3, 1, 1.0, 16.0, 17.0),
+            change(3, "p2", 16.5, 508.2),
+        ),
+    )
+    assert receipts(out) == {"a": {COLA: 1}}
+
+
+def test_the_hand_tells_two_products_on_one_scale_apart() -> None:
+    out = run(STORE, one_shopper(*reach(1, 1, 1.1, 10.0, 11.2), change(1, "p2", 10.7, -200.0)))
+    assert receipts(out) == {"a": {MILK: 1}}
+    out = run(STORE, one_shopper(*reach(1, 1, 0.9, 10.0, 11.2), change(1, "p2", 10.7, -61.0)))
+    assert receipts(out) == {"a": {GUM: 2}}
+
+
+def test_two_products_off_one_scale_in_one_step() -> None:
+    out = run(STORE, one_shopper(*reach(1, 1, 1.0, 10.0, 11.2), change(1, "p2", 10.7, -230.5)))
+    assert receipts(out) == {"a": {MILK: 1, GUM: 1}}
+
+
+def test_one_unit_across_two_scales() -> None:
+    out = run(
+        STORE,
+        one_shopper(*reach(1, 1, 1.6, 10.0, 11.2), change(1, "p3", 10.7, -63.0), change(2, "p4", 10.72, -37.0)),
+    )
+    assert receipts(out) == {"a": {SOY: 1}}
+
+
+def test_each_hand_pays_for_its_own() -> None:
+    """At the same moment: hand 1 is at the tea, hand 2 at the cola."""
+    out = run(
+        STORE,
+        two_shoppers(
+            *reach(1, 1, 0.2, 10.0, 11.2),
+            *reach(2, 2, 0.6, 10.0, 11.2),
+            change(1, "p0", 10.7, -501.0),
+            change(2, "p1", 10.72, -521.0),
+        ),
+    )
+    assert receipts(out) == {"a": {TEA: 1}, "b": {COLA: 1}}
+
+
+def test_two_hands_that_take_one_each_in_one_step() -> None:
+    out = run(
+        STORE,
+        two_shoppers(*reach(1, 1, 0.15, 10.0, 11.2), *reach(2, 2, 0.25, 10.0, 11.2), change(1, "p0", 10.7, -1001.0)),
+    )
+    assert receipts(out) == {"a": {TEA: 1}, "b": {TEA: 1}}
+
+
+def test_a_handed_over_thing_that_the_other_puts_back_is_off_the_takers_receipt() -> None:
+    out = run(
+        STORE,
+        two_shoppers(
+            *reach(1, 1, 0.2, 10.0, 11.2),
+            change(1, "p0", 10.7, -501.0),
+            *reach(2, 2, 0.2, 20.0, 21.0),
+            change(2, "p0", 20.5, 501.2),
+        ),
+    )
+    assert receipts(out) == {"a": {}, "b": {}}
+
+
+def test_who_holds_one_puts_back_their_own() -> None:
+    out = run(
+        STORE,
+        two_shoppers(
+            *reach(1, 1, 0.2, 8.0, 9.0),
+            change(1, "p0", 8.5, -500.5),
+            *reach(2, 2, 0.2, 12.0, 13.0),
+            change(2, "p0", 12.5, -500.5),
+            *reach(3, 2, 0.2, 20.0, 21.0),
+            change(3, "p0", 20.5, 500.5),
+        ),
+    )
+    assert receipts(out) == {"a": {TEA: 1}, "b": {}}
+
+
+def test_a_thing_lifted_in_two_parts_is_one_unit() -> None:
+    out = run(
+        STORE,
+        one_shopper(
+            *reach(1, 1, 0.2, 8.0, 20.0), change(1, "p0", 9.0, -310.0), change(2, "p0", 19.4, -191.0), leave=35.0
+        ),
+    )
+    assert receipts(out) == {"a": {TEA: 1}}
+
+
+def test_a_bag_leaned_on_the_shelf_costs_nothing() -> None:
+    out = run(
+        STORE,
+        one_shopper(
+            *reach(1, 1, 0.2, 8.0, 20.0), change(1, "p0", 9.0, 2210.0), change(2, "p0", 19.4, -2210.5), leave=35.0
+        ),
+    )
+    assert receipts(out) == {"a": {}}
+
+
+def test_a_loss_that_no_hand_explains_is_reviewed_and_told() -> None:
+    """The shopper stands three metres away: it cannot be billed, but it is not passed over either."""
+    events = in_order(
+        [
+            *day({1: (1.0, 30.0)}, {1: (1.5, 2.0)}),
+            *enters(1, 1.0, "a"),
+            *leaves(1, 30.0),
+            change(1, "p0", 10.7, -501.0),
+        ]
+    )
+    out = run(STORE, events)
+    (made,) = [o for o in out if isinstance(o, Receipt)]
+    assert not made.lines
+    assert made.needs_review
+    assert "unexplained_loss" in codes(out)
+
+
+def test_a_missed_reach_is_still_the_person_who_stood_there() -> None:
+    events = in_order(
+        [
+            *day({1: (1.0, 30.0)}, {1: (1.2, 3.1)}),
+            *enters(1, 1.0, "a"),
+            *leaves(1, 30.0),
+            change(1, "p0", 10.7, -501.0),
+        ]
+    )
+    assert receipts(run(STORE, events)) == {"a": {TEA: 1}}
+
+
+def test_leaving_with_nothing_costs_nothing() -> None:
+    out = run(STORE, one_shopper(*reach(1, 1, 0.2, 10.0, 11.2)))
+    (made,) = [o for o in out if isinstance(o, Receipt)]
+    assert (made.total, made.lines, made.needs_review) == (0, (), False)
+
+
+def test_who_follows_without_a_code_has_a_basket_of_their_own() -> None:
+    events = in_order(
+        [
+            *day({1: (1.0, 30.0), 2: (1.8, 33.0)}),
+            *enters(1, 1.0, "a"),
+            *enters(2, 1.8),
+            *leaves(1, 30.0),
+            *leaves(2, 33.0),
+            *reach(1, 2, 0.2, 10.0, 11.2),
+            change(1, "p0", 10.7, -501.0),
+        ]
+    )
+    out = run(STORE, events)
+    assert receipts(out) == {"a": {}, "": {TEA: 1}}
+    assert codes(out).count("entered_without_check_in") == 1
+
+
+def test_a_family_pays_together() -> None:
+    events = in_order(
+        [
+            *day({1: (1.0, 30.0), 2: (2.2, 34.0)}),
+            *enters(1, 1.0, "a", party=2),
+            *enters(2, 2.2),
+            *leaves(1, 30.0),
+            *leaves(2, 34.0),
+            *reach(1, 1, 0.2, 10.0, 11.2),
+            change(1, "p0", 10.7, -501.0),
+            *reach(2, 2, 0.6, 15.0, 16.0),
+            change(2, "p1", 15.6, -521.0),
+        ]
+    )
+    out = run(STORE, events)
+    assert receipts(out) == {"a": {TEA: 1, COLA: 1}}
+    (made,) = [o for o in out if isinstance(o, Receipt)]
+    assert made.left == at(34.0)
+    assert "entered_without_check_in" not in codes(out)
+
+
+def test_a_check_in_that_nobody_comes_in_on_expires() -> None:
+    events = in_order(
+        [*day({1: (1.0, 60.0)}), *enters(1, 1.0, "a"), *leaves(1, 60.0), CheckIn(at(3.5), "x", "b", "g2")]
+    )
+    out = run(STORE, events)
+    assert codes(out).count("check_in_without_entry") == 1
+    assert receipts(out) == {"a": {}}
+
+
+def test_two_check_ins_at_two_gates_go_to_who_stood_there() -> None:
+    events = in_order(
+        [
+            *day({1: (1.0, 30.0), 2: (1.0, 31.0)}),
+            *enters(1, 1.0, "at-1", "g1"),
+            *enters(2, 1.0, "at-2", "g2"),
+            *leaves(1, 30.0),
+            *leaves(2, 31.0),
+            *reach(1, 1, 0.2, 10.0, 11.2),
+            change(1, "p0", 10.7, -501.0),
+        ]
+    )
+    assert receipts(run(STORE, events)) == {"at-1": {TEA: 1}, "at-2": {}}
+
+
+def test_staff_bring_and_take_without_a_basket() -> None:
+    events = in_order(
+        [
+            *day({1: (1.0, 30.0), 2: (10.0, 40.0)}),
+            *enters(1, 1.0, "staff-1"),
+            *leaves(1, 30.0),
+            *enters(2, 10.0, "b", "g2"),
+            *leaves(2, 40.0),
+            *reach(1, 1, 0.2, 5.0, 6.2),
+            change(1, "p0", 5.7, 4010.0),
+            *reach(2, 2, 0.2, 32.0, 33.2),
+            change(2, "p0", 32.7, -501.0),
+        ]
+    )
+    out = run(STORE, events)
+    assert receipts(out) == {"b": {TEA: 1}}
+    assert all(b.shopper_id != "staff-1" for b in out if isinstance(b, Basket))
+
+
+def test_prices_come_from_the_newest_catalogue() -> None:
+    dearer = tuple(dataclasses.replace(p, unit_price=p.unit_price + 5) for p in STORE.products)
+    out = run(
+        STORE,
+        one_shopper(Catalogue(at(0.5), dearer), *reach(1, 1, 0.2, 10.0, 11.2), change(1, "p0", 10.7, -501.0)),
+    )
+    (made,) = [o for o in out if isinstance(o, Receipt)]
+    assert made.total == 155
+
+
+def test_a_decision_names_its_evidence() -> None:
+    out = run(STORE, one_shopper(*reach(1, 1, 0.2, 10.0, 11.2), change(1, "p0", 10.7, -501.0)))
+    (made,) = [o for o in out if isinstance(o, Decision)]
+    assert (made.change_ids, made.reach_ids) == (("c1",), ("r1",))
+    (item,) = made.chosen.items
+    assert (item.track_id, item.facing_id, item.product_id, item.quantity) == (1, "f-tea", TEA, 1)
+    assert "tea" in made.reason
+
+
+def test_a_busy_day() -> None:
+    assert receipts(run(STORE, busy_day())) == BUSY
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32), copies=st.booleans())
+def test_order_of_arrival_and_duplicates_change_nothing(seed: int, copies: bool) -> None:
+    """Every event is late by up to the store's tolerance; some come twice. What comes out is the same, to the byte."""
+    chance = random.Random(seed)
+    late = 0.45
+    events = busy_day()
+    arrivals = [(stamp(e) + chance.uniform(0, late) * SECOND, n, e) for n, e in enumerate(events)]
+    if copies:
+        arrivals += [(a + chance.uniform(0, 5) * SECOND, n, e) for a, n, e in arrivals if chance.random() < 0.2]
+    shuffled = [e for _, _, e in sorted(arrivals, key=lambda a: a[:2])]
+    assert run(STORE, shuffled) == run(STORE, events)
+
+
+def test_positions_two_seconds_late_change_nothing_where_progress_tells() -> None:
+    """As on the real recording: positions reach the fusion 2.3 s late, weights at once."""
+    slow = {"/tracks": 2.3, "/zone_crossings": 2.4, "/hand_reaches": 2.4, "/weight_changes": 0.1, "/check_ins": 0.5}
+    one = run(STORE, with_progress(busy_day(), LATE))
+    other = run(STORE, with_progress(busy_day(), slow))
+    assert [o for o in one if isinstance(o, Receipt)] == [o for o in other if isinstance(o, Receipt)]
+    assert receipts(one) == BUSY
+
+
+def test_weights_that_fall_silent_make_the_visits_to_be_reviewed() -> None:
+    events = [
+        e
+        for e in with_progress(busy_day(), LATE)
+        if not (isinstance(e, StreamProgress) and e.stream == "/weight_changes" and e.stamp > at(14.0))
+        and not (type(e).__name__ == "WeightChange" and e.stamp > at(14.0))
+    ]
+    out = run(STORE, events)
+    made = [o for o in out if isinstance(o, Receipt)]
+    assert codes(out).count("stream_silent") == 1
+    assert len(made) == 2
+    assert all(r.needs_review and any("/weight_changes" in reason for reason in r.review_reasons) for r in made)
+
+
+def test_a_hand_at_a_silent_scale_makes_the_visit_to_be_reviewed() -> None:
+    events = with_progress(two_shoppers(*reach(1, 1, 0.2, 10.0, 11.2)), LATE)
+    told = [
+        dataclasses.replace(e, silent=("p0",)) if isinstance(e, StreamProgress) and e.stream == "/weight_changes" else e
+        for e in events
+    ]
+    made = {o.shopper_id: o.needs_review for o in run(STORE, told) if isinstance(o, Receipt)}
+    assert made == {"a": True, "b": False}
+
+
+def test_a_late_fact_makes_a_correction_that_names_the_old_receipt() -> None:
+    """The weight change of a tea comes ten seconds after the receipt."""
+    late = change(1, "p0", 10.7, -501.0)
+    events = one_shopper(*reach(1, 1, 0.2, 10.0, 11.2))
+    fusion = Fusion(STORE)
+    out = [o for e in events for o in fusion.feed(e)]  # type: ignore[arg-type]
+    (first,) = [o for o in out if isinstance(o, Receipt)]
+    assert first.total == 0
+    out = fusion.feed(late) + fusion.finish()
+    (second,) = [o for o in out if isinstance(o, Receipt)]
+    assert (second.total, second.corrects, second.visit_id) == (150, first.receipt_id, first.visit_id)
+    assert second.receipt_id != first.receipt_id
+
+
+def test_parameters_are_checked() -> None:
+    with pytest.raises(ValueError, match="p_put"):
+        FusionParameters(p_put=1.5)
+    with pytest.raises(ValueError, match="settle_s"):
+        FusionParameters(settle_s=0.0)
+
+
+def test_ids_tell_when_and_who() -> None:
+    out = run(STORE, one_shopper())
+    (made,) = [o for o in out if isinstance(o, Receipt)]
+    assert made.visit_id == f"small-{T0 + SECOND}-1"
+    assert made.receipt_id == f"{made.visit_id}-r1"

@@ -1,0 +1,228 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""The smaller stages on their own: watermarks, planogram, hypotheses, clock offsets, journal, and what they may
+import.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import pickle
+from pathlib import Path
+
+import pytest
+from fusion_world import BUSY, GUM, LATE, MILK, TEA, at, busy_day, reach, receipts, run, small_store, with_progress
+
+import yokotago_fusion
+from yokotago_fusion.baseline import Baseline
+from yokotago_fusion.fusion import Fusion
+from yokotago_fusion.hypotheses import Clusters, Hypothesis, Unit, World, settle
+from yokotago_fusion.journal import Journal, JournalError
+from yokotago_fusion.offsets import Offsets
+from yokotago_fusion.parameters import FusionParameters
+from yokotago_fusion.planogram import Planogram
+from yokotago_fusion.watermarks import Watermarks
+from yokotago_model.events import Event, Receipt, StreamProgress, TrackFrame
+from yokotago_model.store import Tolerances
+
+PARAMS = FusionParameters()
+STREAMS = ("/tracks", "/zone_crossings", "/hand_reaches", "/weight_changes", "/check_ins")
+
+
+def promise(
+    marks: Watermarks, time: float, published: int = 0, session: int = 1, streams: tuple[str, ...] = STREAMS
+) -> None:
+    for stream in streams:
+        marks.feed(StreamProgress(at(time), stream, session, published if stream == "/tracks" else 0))
+
+
+def test_nothing_leaves_before_every_stream_has_passed_it() -> None:
+    marks = Watermarks(Tolerances(), PARAMS)
+    marks.feed(TrackFrame(at(1.0)))
+    promise(marks, 1.0, 1, streams=STREAMS[:3])
+    marks.feed(StreamProgress(at(0.5), "/weight_changes", 1, 0))
+    assert marks.release() == []
+    marks.feed(StreamProgress(at(1.2), "/weight_changes", 1, 0))
+    promise(marks, 1.0, streams=("/check_ins",))
+    assert marks.release() == [TrackFrame(at(1.0))]
+    assert marks.moment == at(1.0)
+
+
+def test_a_promise_counts_only_when_all_its_messages_are_here() -> None:
+    marks = Watermarks(Tolerances(), PARAMS)
+    marks.feed(TrackFrame(at(1.0)))
+    promise(marks, 1.1, 2)
+    marks.release()
+    assert marks.moment < at(1.0)
+    marks.feed(TrackFrame(at(1.05)))
+    assert len(marks.release()) == 2
+    assert marks.moment == at(1.1)
+
+
+def test_a_publisher_that_starts_again_counts_from_zero() -> None:
+    marks = Watermarks(Tolerances(), PARAMS)
+    for n in range(3):
+        marks.feed(TrackFrame(at(1.0 + n / 10)))
+    promise(marks, 1.2, 3)
+    marks.release()
+    marks.feed(TrackFrame(at(2.0)))
+    promise(marks, 2.0, 2, session=2)
+    marks.release()
+    assert marks.moment == at(1.2)
+    marks.feed(TrackFrame(at(1.9)))
+    marks.release()
+    assert marks.moment == at(2.0)
+
+
+def test_a_lost_message_holds_the_others_back_for_the_allowance_only() -> None:
+    marks = Watermarks(Tolerances(), PARAMS)
+    marks.feed(TrackFrame(at(1.0)))
+    promise(marks, 1.0, 2)
+    marks.release()
+    assert marks.moment < at(1.0)
+    promise(marks, 7.0, 2)
+    marks.release()
+    assert marks.moment == at(7.0)
+    assert marks.lost() == 1
+
+
+def test_scales_that_share_a_facing_are_one_deck() -> None:
+    decks = {d.deck_id: [s.scale_id for s in d.scales] for d in Planogram(small_store(), PARAMS).decks}
+    assert decks == {"p0": ["p0"], "p1": ["p1"], "p2": ["p2"], "p3": ["p3", "p4"]}
+
+
+def test_unit_weights_are_learned() -> None:
+    planogram = Planogram(small_store(), PARAMS)
+    before = planogram.weight(TEA)
+    for _ in range(20):
+        planogram.learn(TEA, 1, 512.0, 0.5)
+    after = planogram.weight(TEA)
+    assert after.mean == pytest.approx(512.0, abs=1.0)
+    assert after.mean_variance < before.mean_variance / 20
+
+
+def test_a_facing_that_holds_something_else_is_found_out() -> None:
+    planogram = Planogram(small_store(), PARAMS)
+    assert planogram.product_of("f-gum") == GUM
+    changed = [planogram.saw("f-gum", 1, 200.5, 0.5) for _ in range(3)]
+    assert planogram.product_of("f-gum") == MILK
+    assert changed.count(True) == 1
+    for _ in range(4):
+        planogram.saw("f-gum", 1, 30.1, 0.5)
+    assert planogram.product_of("f-gum") == GUM
+
+
+def test_worlds_that_are_the_same_are_one() -> None:
+    a, b = Unit("tea", 500.0, 1.0), Unit("tea", 503.0, 1.0)
+    hypotheses = [Hypothesis(math.log(w), World({1: (u,)})) for w, u in ((0.3, a), (0.4, b))]
+    settled = settle([*hypotheses, Hypothesis(math.log(0.3), World())], 1e-4, 10)
+    assert [round(math.exp(h.logp), 6) for h in settled] == [0.7, 0.3]
+    assert settled[0].world.held[1] == (b,)
+
+
+def test_clusters_join_and_part() -> None:
+    clusters = Clusters(1e-4, 100)
+    cluster = clusters.join([1, 2], ["p0"])
+    tea = Unit("tea", 500.0, 1.0)
+    clusters.update(
+        cluster,
+        [Hypothesis(math.log(0.8), World({1: (tea,)})), Hypothesis(math.log(0.2), World({2: (tea,)}))],
+    )
+    assert clusters.of(1) is clusters.of(2)
+    assert clusters.basket([1]) == ({"tea": (1, pytest.approx(0.8))}, pytest.approx(0.8))
+    assert clusters.basket([1, 2]) == ({"tea": (1, pytest.approx(1.0))}, pytest.approx(1.0))
+    clusters.update(cluster, [Hypothesis(0.0, World({1: (tea,)}))])
+    assert clusters.of(1) is not clusters.of(2)
+    assert clusters.basket([1]) == ({"tea": (1, 1.0)}, 1.0)
+
+
+def test_a_clock_that_is_off_is_found_after_some_steps() -> None:
+    offsets = Offsets()
+    told = []
+    for n in range(8):
+        (_, whole) = reach(n, 1, 0.2, 10.0 * n, 10.0 * n + 1.5)
+        told.append(offsets.saw("p0", at(10.0 * n + 0.9 + 1.0), whole))
+    found = [t for t in told if t is not None]
+    assert found == [pytest.approx(1.0, abs=0.05)]
+    assert offsets.offsets["p0"] == pytest.approx(1e9, rel=0.05)
+
+
+def test_the_baseline_bills_the_nearest_reach() -> None:
+    stage = Baseline(small_store())
+    out = [o for e in busy_day() for o in stage.feed(e)] + stage.finish()
+    assert {r.shopper_id for r in out} == {"a", "b"}
+    assert receipts(out) != BUSY
+
+
+def journalled(path: Path, events: list[Event], crash_after: int, snapshot_every: int) -> list[object]:
+    """The outputs that were published by a fusion that is killed after so many events and started again."""
+    published: list[object] = []
+    store = small_store()
+    for part in (events[:crash_after], events[crash_after:]):
+        journal = Journal(path, snapshot_every)
+        fusion, missed = journal.recover(Fusion(store))
+        for output in missed:
+            published.append(output)
+            journal.sent(output)
+        for event in part:
+            journal.take(event)  # type: ignore[arg-type]
+            for output in fusion.feed(event):  # type: ignore[arg-type]
+                published.append(output)
+                journal.sent(output)
+            journal.maybe_snapshot(fusion)
+        journal.close()
+    return published + list(fusion.finish())
+
+
+@pytest.mark.parametrize("snapshot_every", [100, 10**6])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_after_a_crash_everything_goes_on_and_nothing_goes_out_twice(
+    tmp_path: Path, share: float, snapshot_every: int
+) -> None:
+    events = with_progress(busy_day(), LATE)
+    got = journalled(tmp_path / "journal.sqlite", events, round(share * len(events)), snapshot_every)
+    assert got == run(small_store(), events)
+
+
+def test_an_output_that_was_not_published_before_the_crash_is_published_after_it(tmp_path: Path) -> None:
+    events = with_progress(busy_day(), LATE)
+    journal = Journal(tmp_path / "journal.sqlite")
+    fusion, _ = journal.recover(Fusion(small_store()))
+    for event in events:
+        journal.take(event)  # type: ignore[arg-type]
+        fusion.feed(event)  # type: ignore[arg-type]
+    journal.close()
+    _, missed = Journal(tmp_path / "journal.sqlite").recover(Fusion(small_store()))
+    assert {o.shopper_id for o in missed if isinstance(o, Receipt)} == {"a", "b"}
+
+
+def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.write_text("this is not a database, and it is long enough to be seen as none " * 20)
+    with pytest.raises(JournalError, match=r"journal\.sqlite"):
+        Journal(path)
+
+
+def test_the_stage_can_be_kept(tmp_path: Path) -> None:
+    fusion = Fusion(small_store())
+    for event in busy_day()[:200]:
+        fusion.feed(event)  # type: ignore[arg-type]
+    copy = pickle.loads(pickle.dumps(fusion))
+    rest = busy_day()[200:]
+    assert [copy.feed(e) for e in rest] == [fusion.feed(e) for e in rest]  # type: ignore[arg-type]
+
+
+def test_stages_import_neither_ros_nor_other_packages() -> None:
+    allowed = {"yokotago_model", "numpy", "scipy"}
+    for path in sorted(Path(yokotago_fusion.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            for name in names:
+                top = name.split(".")[0]
+                assert not top.startswith(("rclpy", "rosidl")), f"{path.name} imports {name}"
+                assert top not in {"yokotago_msgs", "yokotago_tracking", "yokotago_shelves", "yokotago_sim"}, path.name
+                if top.startswith("yokotago"):
+                    assert top in allowed, f"{path.name} imports {name}"
