@@ -22,7 +22,7 @@ export const whenSessionEnds = (tell) => { onEnd = tell; };
 function keep(answer) {
   session = answer && { ...answer, until: Date.now() + answer.expires_in * 1000 };
   if (session) localStorage.setItem(KEPT, JSON.stringify(session));
-  else localStorage.clear();
+  else [KEPT, "receipts"].forEach((name) => localStorage.removeItem(name));
 }
 
 // another tab signed in, out, or got new tokens

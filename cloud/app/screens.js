@@ -13,13 +13,9 @@ const LARGEST_PARTY = 10;
 const Title = ({ children }) => html`<h1 tabindex="-1">${children}</h1>`;
 
 function Languages({ redraw }) {
-  const choose = (code) => {
-    setLanguage(code);
-    redraw();
-  };
   return html`<div class="choice" role="group" aria-label=${t("language")}>
     ${LANGUAGES.map(([code, name]) => html`
-      <button type="button" lang=${code} aria-pressed=${code === currentLanguage()} onClick=${() => choose(code)}>${name}</button>`)}
+      <button type="button" lang=${code} aria-pressed=${code === currentLanguage()} onClick=${() => setLanguage(code).then(redraw)}>${name}</button>`)}
   </div>`;
 }
 
@@ -130,8 +126,7 @@ export function Enter() {
         <span aria-live="polite"><small>${t("people")}</small>${party === 1 ? t("only_you") : t("with_you", { n: party })}</span>
         <button type="button" aria-label=${t("more")} disabled=${party === LARGEST_PARTY} onClick=${() => setParty(party + 1)}>+</button>
       </div>
-    </section>
-    <p class="hint">${t("brighter")}</p>`;
+    </section>`;
 }
 
 function Basket({ visit }) {

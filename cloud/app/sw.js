@@ -3,7 +3,7 @@
 // Keeps the page's files, so that it opens without a line. Answers of the API are never kept here.
 
 const SHELL = [
-  ".", "app.css", "app.js", "api.js", "text.js", "screens.js", "icon.svg", "manifest.webmanifest",
+  ".", "app.css", "app.js", "api.js", "text.js", "words-en.js", "words-ja.js", "screens.js", "icon.svg", "manifest.webmanifest",
   "vendor/preact-htm.js", "vendor/lean-qr.js",
 ];
 const CACHE = "shell";

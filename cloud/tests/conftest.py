@@ -24,10 +24,10 @@ from yokotago_cloud.settings import DEFAULT_LIMITS, Rate, Settings
 from yokotago_cloud.storage.sqlite import SqliteStorage
 
 STORE = "shop"
-TOKEN = "device-token-of-the-shop"  # noqa: S105
+TOKEN = "device-token-of-the-shop"
 OTHER_STORE = "other"
-OTHER_TOKEN = "device-token-of-the-other"  # noqa: S105
-PASSWORD = "correct horse battery"  # noqa: S105
+OTHER_TOKEN = "device-token-of-the-other"
+PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
 
 
