@@ -9,7 +9,7 @@ PACKAGE = "yokotago_fusion"
 setup(
     name=PACKAGE,
     version="0.1.0",
-    description="Tracks, reaches, weight changes and check-ins to visits, baskets and receipts; the bridge to the cloud.",
+    description="Tracks, reaches, weight changes and check-ins to visits, baskets and receipts.",
     maintainer="The Yokota de Go authors",
     maintainer_email="maintainers@yokotago.example",
     license="Apache-2.0",
