@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -22,9 +23,13 @@ from yokotago_model.nodes.support import qos
 class Listener:
     """A context manager: while it is open, `hear(topic, event)` is called for every event, in the listener's thread."""
 
-    def __init__(self, topics: Iterable[str], hear: Callable[[str, Event], None]) -> None:
+    def __init__(
+        self, topics: Iterable[str], hear: Callable[[str, Event], None], *, depth: int | None = None
+    ) -> None:
+        """depth: how many messages of a topic may wait to be heard (None: as many as the store's nodes let wait)."""
         self._topics = tuple(topics)
         self._hear = hear
+        self._depth = depth
         self._context = Context()
         self._thread = threading.Thread(target=self._spin, name="listener")
 
@@ -34,7 +39,10 @@ class Listener:
         for name in self._topics:
             kind = topic(name)
             assert kind is not None
-            self._node.create_subscription(kind.message, name, partial(self._take, name), qos(name))
+            profile = copy.copy(qos(name))
+            if self._depth is not None:
+                profile.depth = self._depth
+            self._node.create_subscription(kind.message, name, partial(self._take, name), profile)
         self._thread.start()
         return self
 
