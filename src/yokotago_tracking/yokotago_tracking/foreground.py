@@ -50,7 +50,7 @@ class ForegroundParams:
     follow_s: float = 20.0
     recede_s: float = 0.7
     absorb_s: float = 1200.0
-    absorb_in_shelf_s: float = 40.0
+    absorb_in_shelf_s: float = 20.0
     same_m: float = 0.03
     background_rows: int = 8
     grow_m: float = 0.08

@@ -34,8 +34,9 @@ class HandParams:
 
     hull_share: from the head's middle to the hull of the body toward a shelf; before_m: nearer to a shelf's front than
     this a limb may be an arm that reaches into it; link_m: gaps within one arm; looks: an arm is what is seen in so many
-    looks together, least_looks: in at least so many of them; arm_points: least number of its voxels; tip_quantile: the
-    share of its voxels that lie before its end; standing_mps: who walks faster does not reach into a shelf; below_m: how far below the lowest board an arm may be, root_m: an arm begins so near to the hull; tip_m: the voxels so near to the arm's end are its end; forearm_m: length over which the arm's direction is taken;
+    looks together, least_looks: in at least so many of them; arm_points: least number of its voxels; second_share: the
+    share of the first arm's voxels in the shelf that a second arm must have there, arms_apart_m: how far from it;
+    tip_quantile: the share of its voxels that lie before its end; standing_mps: who walks faster does not reach into a shelf; below_m: how far below the lowest board an arm may be, root_m: an arm begins so near to the hull; tip_m: the voxels so near to the arm's end are its end; forearm_m: length over which the arm's direction is taken;
     look_m: how far beyond the end is looked whether a hand could be there; hidden_m: how far a hidden hand is put beyond
     what is seen, hidden_stddev_m: the standard deviation of that; stddev_m: of a hand that is seen;
     board_m: thickness of a board; edge_m: so near to a shelf's front a hand may be hidden whatever the line of sight, for there
@@ -43,12 +44,14 @@ class HandParams:
     way_share: and least way over the body; prominence_m: how far such a limb must stand out; low_share: lower is a foot.
     """
 
-    hull_share: float = 0.12
+    hull_share: float = 0.11
     before_m: float = 0.2
     link_m: float = 0.09
     looks: int = 4
     least_looks: int = 2
     arm_points: int = 5
+    second_share: float = 0.6
+    arms_apart_m: float = 0.2
     tip_quantile: float = 0.92
     below_m: float = 0.0
     standing_mps: float = 0.5
@@ -60,7 +63,7 @@ class HandParams:
     hidden_stddev_m: float = 0.07
     stddev_m: float = 0.04
     board_m: float = 0.02
-    edge_m: float = 0.07
+    edge_m: float = 0.03
     limb_share: float = 0.2
     way_share: float = 0.26
     prominence_m: float = 0.15
@@ -227,9 +230,23 @@ class HandFinder:
                 lasting = len(np.unique(when[labels == k])) >= params.least_looks
                 if lasting and len(members) >= params.arm_points and members[:, 1].min() < first + params.root_m:
                     arms.append(members)
-            arms.sort(key=lambda a: (-len(a), float(a[0, 0])))
-            found += [self._arm(height_map, shelf, a, sensors) for a in arms[:2]]
+            found += [self._arm(height_map, shelf, a, sensors) for a in self._likely(arms)]
         return found
+
+    def _likely(self, arms: list[Doubles]) -> list[Doubles]:
+        """The arm that is deepest in the shelf, and a second one that is hardly less so and apart from it."""
+        params = self.params
+
+        def deep(arm: Doubles) -> int:
+            return int(np.count_nonzero(arm[:, 1] > -params.edge_m))
+
+        ranked = sorted(arms, key=lambda a: (-deep(a), -len(a), float(a[0, 0])))
+        return ranked[:1] + [
+            arm
+            for arm in ranked[1:2]
+            if deep(arm) >= max(params.arm_points, params.second_share * deep(ranked[0]))
+            and abs(float(arm[:, 0].mean() - ranked[0][:, 0].mean())) > params.arms_apart_m
+        ]
 
     def _arm(self, height_map: HeightMap, shelf: Shelf, members: Doubles, sensors: Sequence[str]) -> Hand:
         """The hand of one arm, whose points are given in the shelf's coordinates."""

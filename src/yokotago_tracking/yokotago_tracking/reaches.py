@@ -25,7 +25,7 @@ class ReachParams:
 
     margin_m: how far before the front a hand already counts; leave_m: how far before it an open reach's hand still counts;
     side_m, above_m: the same at the shelf's other sides and above it; confidence_least: of a hand;
-    begin_looks: so many looks within gap_s begin a reach; gap_s: a reach without a hand for longer has ended;
+    begin_looks, begin_s: so many looks within this time begin a reach; gap_s: a reach without a hand for longer has ended;
     hand_speed_mps, hand_jump_m: how far a hand moves between two looks; least_s: shorter reaches are not completed as
     more than they were; arm_m: farther from the shelf's front than this nobody reaches into it.
     """
@@ -36,6 +36,7 @@ class ReachParams:
     above_m: float = 0.25
     confidence_least: float = 0.2
     begin_looks: int = 4
+    begin_s: float = 0.4
     gap_s: float = 0.5
     hand_speed_mps: float = 2.0
     hand_jump_m: float = 0.15
@@ -132,9 +133,15 @@ class Reaches:
                 self._open.append(reach)
             else:
                 continue
-            if not reach.reach_id and len(reach.samples) >= params.begin_looks:
+            if not reach.reach_id and self._lasts(reach):
                 made.append(self._begin(reach))
         return made
+
+    def _lasts(self, reach: _Open) -> bool:
+        """Whether the newest looks at the hand follow one another closely enough to be no flicker."""
+        newest = reach.samples[-self.params.begin_looks :]
+        span_s = (newest[-1].stamp - newest[0].stamp) / SECOND
+        return len(newest) == self.params.begin_looks and span_s <= self.params.begin_s
 
     def _begin(self, reach: _Open) -> HandReach:
         number = self._counts.get(reach.track_id, 0) + 1

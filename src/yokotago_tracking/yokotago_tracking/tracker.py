@@ -160,7 +160,8 @@ class Tracker:
         self._last = tick.stamp
         clouds = [c.points for c in tick.clouds]
         self.height_map.set(np.concatenate(clouds) if clouds else np.empty((0, 3), np.float32))
-        seen = [h for h in heads(self.height_map, self.params.head) if self._can_stand(h.x, h.y, h.z)]
+        params = self.params
+        seen = [h for h in heads(self.height_map, params.head) if self._can_stand(h.x, h.y, h.z, params.lean_m)]
         self._predict(dt, tick.stamp)
         free = self._match(seen, tick.stamp)
         self._end(tick.stamp)
@@ -275,7 +276,7 @@ class Tracker:
             x, y, top, count = middle(
                 around, person.motion.x, person.motion.y, person.z - 0.2, person.z + 0.08, 0.18, 2
             )
-            if count >= 8 and self._can_stand(float(x), float(y), float(top)) and top > 0.45 * person.height:
+            if count >= 8 and self._can_stand(float(x), float(y), float(top), params.lean_m) and top > 0.45 * person.height:
                 person.motion.update(float(x), float(y), params.part_stddev_m)
                 person.z += 0.3 * (float(top) - person.z)
                 person.seen = stamp
@@ -286,9 +287,8 @@ class Tracker:
         if person.state is TrackState.CONFIRMED:
             person.state = TrackState.COASTING
 
-    def _can_stand(self, x: float, y: float, z: float) -> bool:
-        """Whether a head can be there: not among the goods of a shelf."""
-        deep = self.params.lean_m
+    def _can_stand(self, x: float, y: float, z: float, deep: float) -> bool:
+        """Whether a head can be there: not among the goods of a shelf, at most `deep` [m] behind its front."""
         for shelf in self.store.shelves:
             u, v, w = shelf.to_shelf((x, y, z))
             if v > deep and v < shelf.size[1] and 0.0 < u < shelf.size[0] and w < shelf.size[2] + 0.15:
@@ -360,7 +360,7 @@ class Tracker:
                 self._identities.add(person.track_id)
         for j in sorted(free):
             head = seen[j]
-            if not self._is_whole(head):
+            if not (self._is_whole(head) and self._can_stand(head.x, head.y, head.z, -0.08)):
                 continue
             if self._outside(head.x, head.y) > 0.0 and not self._at_door(head.x, head.y, 0.6):
                 continue
