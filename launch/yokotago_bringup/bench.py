@@ -48,7 +48,7 @@ from .bags import BagReader, BagWriter, Record
 from .bench_graph import bench_graph
 from .cases import CaseSpec, records_of, topics_of
 from .console import demo_store_file, write_json
-from .pipeline import Pipeline
+from .pipeline import DECIDED_ON, Pipeline
 from .plan import plan
 
 ROUNDS = 7
@@ -257,6 +257,7 @@ def bench_fusion(store: Store) -> dict[str, float | int]:
 
     def decide(fusion: Fusion) -> None:
         for event in events:
+            assert isinstance(event, DECIDED_ON)
             fusion.feed(event)
 
     seconds = [_timed(partial(decide, Fusion(big))) for _ in range(5)]

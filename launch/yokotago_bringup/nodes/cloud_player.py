@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""Plays a few clouds of every sensor again and again at a fixed rate, stamped with the time: a load like real cameras."""
+"""Plays a few clouds of every sensor again and again at a fixed rate, stamped with the time, like real cameras."""
 
 from __future__ import annotations
 
