@@ -94,10 +94,13 @@ export function drawFacings(plan, clock) {
       units += facing.stock;
       for (const mark of document.querySelectorAll(`[data-facing="${CSS.escape(id)}"]`)) {
         mark.style.setProperty("--level", full ? Math.min(1, facing.stock / full) : 1);
-        mark.classList.toggle("lit", reached.has(id));
+        const lit = reached.has(id);
+        // In a drawing the last one is in front: a lit edge must not lie under the neighbours.
+        if (lit && !mark.classList.contains("lit") && mark instanceof SVGElement) mark.parentNode.append(mark);
+        mark.classList.toggle("lit", lit);
         mark.classList.toggle("changed", changed);
         mark.classList.toggle("out", facing.stock === 0);
-        if (reached.has(id)) {
+        if (lit) {
           const visit = visits.find((v) => v.tracks.includes(reached.get(id)));
           mark.style.setProperty("--who", colour(visit?.number));
         }
@@ -206,7 +209,10 @@ export function drawHealth(plan, silent) {
   else say(`${plan.scales} scales`);
   if (silent.has("cloud")) say("cloud not reached", "bad");
   const late = row("health", "latency");
-  if (late !== undefined) say(`people ${late} ms behind`, late > SLOW_MS ? "bad" : "");
+  if (late !== undefined) {
+    const slow = late > SLOW_MS;
+    say(`people ${slow ? `${(late / 1000).toFixed(1)} s` : `${late} ms`} behind`, slow ? "bad" : "");
+  }
   for (const [key, [level, text]] of rows("health").filter(([key]) => key.startsWith("node:"))) {
     if (level > 0) say(`${key.slice(5)}: ${text}`, "bad");
   }

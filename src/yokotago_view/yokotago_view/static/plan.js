@@ -11,6 +11,7 @@ const TRAIL_MS = 9000;
 const FOLLOW_MS = 70;
 const COASTING = 3;
 const CONFIRMED = 2;
+const TAG_ABOVE = 54;
 
 const store = document.getElementById("plan-store");
 const people = document.getElementById("plan-people");
@@ -60,7 +61,9 @@ export function drawStore(plan) {
   plan.zones.forEach(drawDoor);
   plan.sensors.forEach((sensor) => drawSensor(sensor));
   plan.gates.forEach((gate) => drawGate(gate));
-  plan.shelves.forEach(drawShelf);
+  const facings = make("g");
+  plan.shelves.forEach((shelf) => drawShelf(shelf, facings));
+  store.append(facings);
 }
 
 function drawGrid(left, right, height, plan) {
@@ -104,7 +107,7 @@ function drawGate(gate) {
   make("rect", { class: "p-gate", x: x - 4, y: y - 12, width: 8, height: 24, rx: 4 }, store);
 }
 
-function drawShelf(shelf) {
+function drawShelf(shelf, facings) {
   const [width, depth] = shelf.size;
   make("polygon", { class: "p-shelf", points: path(part(shelf, 0, width, 0, depth)) }, store);
   const boards = [...new Set(shelf.facings.map((f) => f.window[1]))].sort((a, b) => a - b);
@@ -112,7 +115,7 @@ function drawShelf(shelf) {
     const [u, z, w] = facing.window;
     const i = boards.indexOf(z);
     const cell = part(shelf, u, u + w, (depth * i) / boards.length, (depth * (i + 1)) / boards.length);
-    make("polygon", { class: "p-facing", points: path(cell), "data-facing": facing.id }, store);
+    make("polygon", { class: "p-facing", points: path(cell), "data-facing": facing.id }, facings);
   }
   const [a, b] = part(shelf, 0, width, 0, 0).map(at);
   make("line", { class: "p-front", x1: a[0], y1: a[1], x2: b[0], y2: b[1] }, store);
@@ -214,7 +217,7 @@ function animate(now) {
     body.y += (y - body.y) * share;
     const [px, py] = at([body.x, body.y]);
     body.torso.setAttribute("transform", `translate(${px.toFixed(1)} ${py.toFixed(1)})`);
-    body.tag.setAttribute("transform", `translate(${px.toFixed(1)} ${(py - 50).toFixed(1)})`);
+    body.tag.setAttribute("transform", `translate(${px.toFixed(1)} ${(py - TAG_ABOVE).toFixed(1)})`);
     drawHands(body, hands, share, px, py);
   }
   drawCanvas(now);
