@@ -22,6 +22,7 @@ import uvicorn
 from yokotago_cloud import __version__
 from yokotago_cloud.app import create_app
 from yokotago_cloud.bodies import ID_PATTERN
+from yokotago_cloud.oidc import Issuer
 from yokotago_cloud.services import Services
 from yokotago_cloud.settings import DEFAULT_LIMITS, Rate, Settings
 from yokotago_cloud.storage.sqlite import SqliteStorage
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.database is None:
         parser.error("--database FILE is needed: the file that keeps everything; it is made when absent")
     try:
-        settings = Settings(limits=_limits(given.limit))
+        settings = Settings(limits=_limits(given.limit), issuers=tuple(map(Issuer.parse, given.issuer)))
         bootstraps = [_bootstrap(text) for text in _bootstrap_texts(given.bootstrap)]
         storage = SqliteStorage(given.database)
     except (ValueError, OSError, argparse.ArgumentTypeError) as wrong:
@@ -138,6 +139,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=COUNT/SECONDS",
         help="change a rate limit; as they are: "
         + ", ".join(f"{name}={rate.count}/{rate.seconds:g}" for name, rate in DEFAULT_LIMITS.items()),
+    )
+    parser.add_argument(
+        "--issuer",
+        action="append",
+        default=[],
+        metavar="ISSUER,CLIENT_ID[,KEYS]",
+        help="take access tokens of this Cognito user pool; the built-in accounts are off then",
     )
     parser.add_argument("--print-openapi", action="store_true", help="print the contract and end")
     parser.add_argument("--version", action="version", version=__version__)

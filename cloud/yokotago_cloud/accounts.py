@@ -21,6 +21,7 @@ import argon2
 import jwt
 
 from yokotago_cloud.keys import KeyRing
+from yokotago_cloud.oidc import OutsideTokens
 from yokotago_cloud.problems import ProblemError
 from yokotago_cloud.settings import Settings
 from yokotago_cloud.storage.port import Condition, ConditionFailedError, Delete, Put, Storage
@@ -41,6 +42,7 @@ class Accounts:
             time_cost=settings.argon2_passes, memory_cost=settings.argon2_memory_kib, parallelism=1
         )
         self._hashing = threading.Semaphore(_HASHING_AT_ONCE)
+        self._outside = OutsideTokens(settings.issuers)
         self._verified: dict[str, tuple[str, int]] = {}
         self._nobody = self._hasher.hash(secrets.token_hex(16))
 
@@ -48,8 +50,9 @@ class Accounts:
         """Make an account and its first session.
 
         Raises:
-            ProblemError: e-mail-taken.
+            ProblemError: e-mail-taken, sign-in-elsewhere.
         """
+        self._require_built_in()
         with self._hashing:
             password_hash = self._hasher.hash(password)
         shopper_id = secrets.token_hex(16)
@@ -74,8 +77,9 @@ class Accounts:
         """A new session. Takes as long for an unknown address as for a wrong password.
 
         Raises:
-            ProblemError: sign-in-refused.
+            ProblemError: sign-in-refused, sign-in-elsewhere.
         """
+        self._require_built_in()
         item = self._storage.get(_email_pk(email), "ACCOUNT")
         with self._hashing:
             try:
@@ -92,8 +96,9 @@ class Accounts:
         """The next session for a refresh token, which is used up by it.
 
         Raises:
-            ProblemError: refresh-token-refused.
+            ProblemError: refresh-token-refused, sign-in-elsewhere.
         """
+        self._require_built_in()
         family, _, _ = refresh_token.partition(".")
         item = self._storage.get(_session_pk(family), "SESSION") if family.isascii() else None
         if item is None:
@@ -128,7 +133,7 @@ class Accounts:
         Raises:
             ProblemError: not-signed-in.
         """
-        shopper_id, ends = self._verified.get(access_token) or self._verify(access_token)
+        shopper_id, ends = self.remembered(access_token) or self._verify(access_token)
         if ends <= self._clock():
             raise ProblemError("not-signed-in", "the token has expired")
         if len(self._verified) >= _REMEMBERED:
@@ -136,12 +141,18 @@ class Accounts:
         self._verified[access_token] = (shopper_id, ends)
         return shopper_id, ends
 
+    def remembered(self, access_token: str) -> tuple[str, int] | None:
+        """What an earlier check of this token found. Never waits for anything."""
+        return self._verified.get(access_token)
+
     def me(self, shopper_id: str) -> dict[str, Any]:
-        """What an account says of its shopper.
+        """What an account says of its shopper; an outside one says nothing here.
 
         Raises:
             ProblemError: not-signed-in, when the account is gone.
         """
+        if self._settings.issuers:
+            return {"shopper_id": shopper_id, "email": "", "name": "", "language": "en"}
         item = self._storage.get(f"SHOPPER#{shopper_id}", "ACCOUNT")
         if item is None:
             raise ProblemError("not-signed-in", "the account is gone")
@@ -149,6 +160,8 @@ class Accounts:
 
     def _verify(self, access_token: str) -> tuple[str, int]:
         try:
+            if self._settings.issuers:
+                return self._outside.verify(access_token)
             kid = jwt.get_unverified_header(access_token).get("kid")
             key = self._keys.find_access_key(kid) if isinstance(kid, str) else None
             if key is None:
@@ -165,6 +178,10 @@ class Accounts:
         except jwt.InvalidTokenError as wrong:
             raise ProblemError("not-signed-in", "the token is not one of ours") from wrong
         return str(claims["sub"]), int(claims["exp"])
+
+    def _require_built_in(self) -> None:
+        if self._settings.issuers:
+            raise ProblemError("sign-in-elsewhere")
 
     def _new_session(
         self,

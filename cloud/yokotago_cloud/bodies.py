@@ -446,6 +446,20 @@ class Health(Body):
     version: str
 
 
+class OutsideProvider(Body):
+    """An identity provider whose access tokens are taken here."""
+
+    issuer: str
+    client_id: str
+
+
+class SignInWays(Body):
+    """How a shopper signs in."""
+
+    built_in: bool = Field(description="by the accounts of this API")
+    providers: list[OutsideProvider]
+
+
 class Key(Body):
     """A public key (RFC 7517). Of keys of type OKP, `kid` is "c" and the key number of the check-in codes."""
 

@@ -31,6 +31,9 @@ KINDS: Mapping[str, Kind] = {
     "method-not-allowed": Kind(405, "The resource has no such method", "See /openapi.json for its methods."),
     "rate-limited": Kind(429, "Too many requests", "Wait for the seconds that Retry-After says, then try again."),
     "not-signed-in": Kind(401, "Nobody is signed in", "Send 'Authorization: Bearer <token>'; sign in for a new token."),
+    "sign-in-elsewhere": Kind(
+        403, "Accounts are kept by an outside provider", "Sign in there; GET /v1/sign-in names it."
+    ),
     "sign-in-refused": Kind(401, "The e-mail address or the password is wrong", "Check both and try again."),
     "refresh-token-refused": Kind(401, "The session has ended", "Sign in again."),
     "e-mail-taken": Kind(409, "There is an account with this e-mail address", "Sign in instead."),

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from yokotago_cloud.oidc import Issuer
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -47,7 +49,7 @@ DEFAULT_LIMITS: Mapping[str, Rate] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Times in seconds, sizes in bytes."""
+    """Times in seconds, sizes in bytes. With outside `issuers` the built-in sign-in is off."""
 
     issuer: str = "yokotago"
     access_token_s: int = 900
@@ -67,6 +69,7 @@ class Settings:
     longest_wait_s: float = 25.0
     argon2_memory_kib: int = 19 * 1024
     argon2_passes: int = 2
+    issuers: tuple[Issuer, ...] = ()
     limits: Mapping[str, Rate] = field(default_factory=lambda: DEFAULT_LIMITS)
 
     def __post_init__(self) -> None:

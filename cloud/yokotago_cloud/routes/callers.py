@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from yokotago_cloud.bodies import ID_PATTERN
@@ -49,7 +50,10 @@ def _token(credentials: Credentials) -> str:
 async def _signed_in(
     services: ServicesOf, credentials: Annotated[Credentials, Depends(_shopper_token)]
 ) -> tuple[str, int]:
-    return services.accounts.shopper_of(_token(credentials))
+    token = _token(credentials)
+    if services.accounts.remembered(token) is None:
+        return await run_in_threadpool(services.accounts.shopper_of, token)  # keys may have to be fetched
+    return services.accounts.shopper_of(token)
 
 
 async def _shopper(signed_in: Annotated[tuple[str, int], Depends(_signed_in)]) -> str:

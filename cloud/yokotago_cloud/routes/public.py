@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from yokotago_cloud import __version__
-from yokotago_cloud.bodies import Health, Keys, Stores
+from yokotago_cloud.bodies import Health, Keys, SignInWays, Stores
 from yokotago_cloud.routes.callers import ServicesOf
 
 router = APIRouter(prefix="/v1", tags=["public"])
@@ -26,6 +26,14 @@ def health(services: ServicesOf) -> dict[str, Any]:
 def keys(services: ServicesOf) -> dict[str, Any]:
     """Public keys: for a gate that must check codes without a line, and for whoever checks access tokens."""
     return services.keys.public()
+
+
+@router.get("/sign-in", response_model=SignInWays)
+def sign_in_ways(services: ServicesOf) -> dict[str, Any]:
+    """How a shopper signs in: here, or at outside providers."""
+    issuers = services.settings.issuers
+    providers = [{"issuer": issuer.issuer, "client_id": issuer.client_id} for issuer in issuers]
+    return {"built_in": not issuers, "providers": providers}
 
 
 @router.get("/stores", response_model=Stores)

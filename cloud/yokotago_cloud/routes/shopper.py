@@ -38,7 +38,12 @@ _SIGNED_IN = responses("not-signed-in")
 _KEEP_ALIVE_S = 15.0
 
 
-@router.post("/accounts", status_code=201, response_model=bodies.Session, responses=_BODY | responses("e-mail-taken"))
+@router.post(
+    "/accounts",
+    status_code=201,
+    response_model=bodies.Session,
+    responses=_BODY | responses("e-mail-taken", "sign-in-elsewhere"),
+)
 def sign_up(body: bodies.SignUp, request: Request, services: ServicesOf) -> dict[str, Any]:
     """Make an account and sign in."""
     services.limits.spend("sign_up", address(request))
@@ -49,7 +54,7 @@ def sign_up(body: bodies.SignUp, request: Request, services: ServicesOf) -> dict
     "/sessions",
     status_code=201,
     response_model=bodies.Session,
-    responses=_BODY | responses("sign-in-refused"),
+    responses=_BODY | responses("sign-in-refused", "sign-in-elsewhere"),
 )
 def sign_in(body: bodies.SignIn, request: Request, services: ServicesOf) -> dict[str, Any]:
     """Sign in."""
@@ -61,7 +66,7 @@ def sign_in(body: bodies.SignIn, request: Request, services: ServicesOf) -> dict
 @router.post(
     "/sessions/refresh",
     response_model=bodies.Session,
-    responses=_BODY | responses("refresh-token-refused", "busy"),
+    responses=_BODY | responses("refresh-token-refused", "sign-in-elsewhere", "busy"),
 )
 def refresh(body: bodies.RefreshToken, services: ServicesOf) -> dict[str, Any]:
     """The next session; the token that was sent is used up."""
