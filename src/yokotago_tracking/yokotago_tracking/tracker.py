@@ -40,7 +40,7 @@ class TrackerParams:
     apart_m: people whose heads are nearer share what is seen; coast_s: how long an unseen person keeps moving;
     door_m: how far around a door zone people come and go; start_s: so long after the first tick people who are inside
     already begin tracks anywhere; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much
-    way; inside_confirm_s: after this long where no door is; forget_looks: a new track that is missed so often is dropped;
+    way, inside_confirm_s, inside_confirm_m: after this long and this way where no door is; forget_looks: a new track that is missed so often is dropped;
     end_s: how long a person must not be seen at a door to have left; beyond_m: outside the floor by more, at once;
     threshold_m: nearer to the floor's border than this is on the threshold; lean_m: how far over a shelf's front a head may be;
     wall_m: nothing so near to the floor's border counts except in doors;
@@ -71,11 +71,12 @@ class TrackerParams:
     confirm_looks: int = 4
     confirm_move_m: float = 0.2
     inside_confirm_s: float = 4.0
+    inside_confirm_m: float = 1.0
     forget_looks: int = 4
     end_s: float = 0.4
     beyond_m: float = 0.15
     threshold_m: float = 0.15
-    lean_m: float = 0.15
+    lean_m: float = 0.05
     wall_m: float = 0.05
     head_share: float = 0.004
     new_apart_m: float = 0.5
@@ -388,7 +389,7 @@ class Tracker:
             return True
         inside_s = (stamp - person.born) / SECOND
         early = (person.born - self._first) / SECOND <= params.start_s
-        return early or inside_s >= params.inside_confirm_s
+        return early or (inside_s >= params.inside_confirm_s and person.moved >= params.inside_confirm_m)
 
     # What is published.
 
