@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import select
 import signal
 import subprocess
@@ -14,13 +15,24 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from yokotago_bringup.bags import BagReader
-from yokotago_bringup.graph import GraphOptions, dds_environment, replay_graph, store_graph
+from yokotago_bringup.console import demo_store_file
+from yokotago_bringup.graph import (
+    GraphOptions,
+    SimulatorOptions,
+    cloud_process,
+    dds_environment,
+    demo_graph,
+    replay_graph,
+    store_graph,
+)
 from yokotago_bringup.nodes.listener import Listener
 from yokotago_bringup.pipeline import Pipeline
 from yokotago_bringup.plan import plan
+from yokotago_bringup.ports import free_port
 from yokotago_bringup.supervisor import Supervisor
 from yokotago_model.events import Event, Receipt
 from yokotago_model.plain import Plain, to_plain
@@ -56,14 +68,15 @@ class Heard:
 
     def __init__(self) -> None:
         self.receipts: list[Receipt] = []
-        self.frames = 0
+        self.true_receipts: list[Receipt] = []
         self.lines: list[tuple[str, str]] = []
         self.came = threading.Event()
 
     def hear(self, topic: str, event: Event) -> None:
         if isinstance(event, Receipt):
-            self.receipts.append(event)
-            self.came.set()
+            (self.receipts if topic == "/receipts" else self.true_receipts).append(event)
+            if topic == "/receipts":
+                self.came.set()
 
     def output(self, name: str, line: str) -> None:
         self.lines.append((name, line))
@@ -80,6 +93,48 @@ def test_the_graph_gives_the_receipts_of_the_direct_replay(options: GraphOptions
         code = asyncio.run(asyncio.wait_for(supervisor.run(), PATIENCE_S))
     assert code == 0, heard.lines
     assert [to_plain(r) for r in heard.receipts] == directly(), heard.lines
+
+
+def test_a_simulated_shopper_pays_in_the_cloud_for_what_was_taken(tmp_path: Path) -> None:
+    port = free_port(0)
+    token = secrets.token_urlsafe(24)
+    options = GraphOptions(
+        demo_store_file(), tmp_path, f"http://127.0.0.1:{port}", token, markers=False, simulated_time=True
+    )
+    nodes = demo_graph(options, SimulatorOptions(scenario="S01"))
+    specs = [cloud_process(options, port), *(n.process for n in nodes if n.name != "live_page")]
+    heard = Heard()
+
+    async def run() -> list[Plain]:
+        supervisor = Supervisor(specs, heard.output)
+        running = asyncio.create_task(supervisor.run())
+        await asyncio.to_thread(heard.came.wait, PATIENCE_S)
+        kept = await asyncio.to_thread(cloud_receipts, options)
+        supervisor.stop()
+        await running
+        return kept
+
+    with Listener(("/receipts", "/truth/receipts"), heard.hear):
+        kept = asyncio.run(run())
+    (receipt,) = heard.receipts
+    (true,) = heard.true_receipts
+    assert receipt.shopper_id == true.shopper_id, heard.lines
+    assert [(i.product_id, i.quantity) for i in receipt.lines] == [(i.product_id, i.quantity) for i in true.lines]
+    assert [(k["receipt_id"], k["total"]) for k in kept] == [(receipt.receipt_id, receipt.total)]
+
+
+def cloud_receipts(options: GraphOptions) -> list[Plain]:
+    """The cloud's receipts, once there is one."""
+    store = f"/v1/stores/{options.store.store_id}"
+    with httpx.Client(base_url=options.cloud_url, headers={"Authorization": f"Bearer {options.token}"}) as client:
+        cursor = client.get(f"{store}/check-ins").raise_for_status().json()["cursor"]
+        for _ in range(int(PATIENCE_S)):
+            found: list[Plain] = client.get(f"{store}/receipts").raise_for_status().json()["receipts"]
+            if found:
+                return found
+            # Nobody else checks in, so the cloud answers this a second later.
+            client.get(f"{store}/check-ins", params={"after": cursor, "wait": 1})
+    return []
 
 
 def test_a_node_that_is_killed_is_started_again(options: GraphOptions) -> None:
