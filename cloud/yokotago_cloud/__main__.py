@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -201,7 +202,9 @@ def _serve(services: Services, host: str, port: int) -> int:
         return 1
     server = _Server(config, services)
     signal.signal(signal.SIGTERM, server.handle_exit)
-    server.run(sockets=[listener])
+    # The server has closed everything by the time it hands Ctrl-C on.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
     return 0
 
 

@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,9 @@ from .supervisor import Supervisor
 SETTLE_S = 15.0
 """A visit that ended less than this before the demo did may still lack its receipt [s]."""
 
+OPENING_S = 180.0
+"""A demo with a duration does not wait longer for its store to open [s]."""
+
 HEARD = ("/check_ins", "/baskets", "/receipts", "/alerts", "/truth/tracks", "/truth/receipts")
 
 
@@ -56,7 +60,7 @@ def add_parser(subcommands: Any) -> None:
     parser.add_argument("--shoppers", type=int, default=3, metavar="N", help="shoppers at once (default 3)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the simulation (default 0)")
     parser.add_argument("--level", choices=("points", "depth"), default="depth", help="what the cameras publish")
-    parser.add_argument("--duration", type=float, metavar="S", help="end after so many seconds")
+    parser.add_argument("--duration", type=float, metavar="S", help="end when the store has been open so long")
     parser.add_argument("--headless", action="store_true", help="without the live page")
     parser.add_argument("--json", metavar="FILE", help="write true and produced receipts there (- is stdout)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep databases and logs there (default: temporary)")
@@ -79,12 +83,16 @@ class _Shop:
         self.first_heard = 0.0
         self.last_heard = 0.0
         self.first_receipt_after: float | None = None
+        self.is_open = threading.Event()
         self._began = time.monotonic()
 
     def hear(self, topic: str, event: Event) -> None:
         if topic == "/truth/tracks":
             if self.first_stamp is None:
                 self.first_stamp, self.first_heard = event.stamp, time.monotonic()
+                self.is_open.set()
+                if not self._quiet:
+                    print("the store is open", flush=True)
             self.last_stamp, self.last_heard = event.stamp, time.monotonic()
             return
         if topic == "/truth/receipts" and isinstance(event, Receipt):
@@ -183,15 +191,22 @@ class _Logs:
             file.close()
 
 
-async def _supervise(supervisor: Supervisor, duration_s: float | None, options: GraphOptions) -> int | None:
-    """Run until Ctrl-C or the end of the time; the cloud's number of receipts just before the end."""
+async def _supervise(
+    supervisor: Supervisor, is_open: threading.Event, duration_s: float | None, options: GraphOptions
+) -> int | None:
+    """Run until Ctrl-C or until the store has been open so long; the cloud's number of receipts just before the end."""
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ending.set)
     running = asyncio.create_task(supervisor.run())
     stopping = asyncio.create_task(ending.wait())
-    await asyncio.wait({running, stopping}, timeout=duration_s, return_when=asyncio.FIRST_COMPLETED)
+    ended: set[asyncio.Task[Any]] = set()
+    latest = loop.time() + OPENING_S
+    while duration_s is not None and not ended and not is_open.is_set() and loop.time() < latest:
+        ended, _ = await asyncio.wait({running, stopping}, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+    if not ended:
+        await asyncio.wait({running, stopping}, timeout=duration_s, return_when=asyncio.FIRST_COMPLETED)
     in_time = not ending.is_set() and not running.done()
     receipts = await asyncio.to_thread(_cloud_receipts, options) if in_time else None
     supervisor.stop()
@@ -234,7 +249,7 @@ def run(arguments: argparse.Namespace) -> int:
         supervisor = Supervisor([cloud_process(options, port), *(n.process for n in nodes)], logs)
         shop = _Shop(store, quiet=arguments.json == "-")
         with Listener(HEARD, shop.hear):
-            receipts = asyncio.run(_supervise(supervisor, arguments.duration, options))
+            receipts = asyncio.run(_supervise(supervisor, shop.is_open, arguments.duration, options))
         logs.close()
         if supervisor.exit_code:
             raise CommandError(f"the simulator ended by itself:\n{logs.tail('simulator')}")
