@@ -205,9 +205,7 @@ def _moved(event: Event, k: int) -> Event | None:
     away, ids = k * APART_M, 1_000_000 * k
     match event:
         case HandReach():
-            samples = tuple(
-                replace(s, position=(s.position[0] + away, *s.position[1:])) for s in event.samples
-            )
+            samples = tuple(replace(s, position=(s.position[0] + away, *s.position[1:])) for s in event.samples)
             return replace(
                 event,
                 reach_id=f"{event.reach_id}-{k}",

@@ -115,9 +115,7 @@ def bench_graph(store: Store, text: str, rate_hz: float, seconds: float) -> dict
             "seconds": seconds,
             "learn_s": LEARN_S,
         }
-        player = NodeSpec(
-            "cloud_player", "yokotago_bringup", "cloud_player", parameters, respawn=False, required=True
-        )
+        player = NodeSpec("cloud_player", "yokotago_bringup", "cloud_player", parameters, respawn=False, required=True)
         played: list[int] = []
 
         def output(name: str, line: str) -> None:

@@ -100,9 +100,7 @@ def _chain(options: GraphOptions, plan: Plan | None = None) -> list[NodeSpec]:
     """The nodes from the sensors to the receipts; only those that a recording needs when its plan is given."""
     store = {"store": str(options.store_file)}
     sensors = plan.foregrounds if plan else [s.sensor_id for s in options.store.sensors]
-    nodes = [
-        NodeSpec(f"foreground_{s}", "yokotago_tracking", "foreground", {**store, "sensor_id": s}) for s in sensors
-    ]
+    nodes = [NodeSpec(f"foreground_{s}", "yokotago_tracking", "foreground", {**store, "sensor_id": s}) for s in sensors]
     if plan is None or plan.tracker:
         nodes.append(NodeSpec("tracker", "yokotago_tracking", "tracker", store))
     if plan is None or plan.weight_changes:
@@ -169,9 +167,7 @@ def demo_graph(options: GraphOptions, simulator: SimulatorOptions) -> list[NodeS
         "listeners_s": 120.0,
     }
     # Not started again: a second simulator would fill the store with people whom nobody saw come in.
-    shop = NodeSpec(
-        "simulator", "yokotago_sim", "simulator", parameters, _token(options), respawn=False, required=True
-    )
+    shop = NodeSpec("simulator", "yokotago_sim", "simulator", parameters, _token(options), respawn=False, required=True)
     return [*store_graph(options), shop]
 
 

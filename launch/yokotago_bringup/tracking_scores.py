@@ -116,9 +116,7 @@ def match_frames(
     for frame in frames:
         if not first <= frame.stamp <= last:
             continue
-        people = {
-            p: xy for p, xy in places.at(frame.stamp).items() if everywhere or polygon_contains(store.floor, *xy)
-        }
+        people = {p: xy for p, xy in places.at(frame.stamp).items() if everywhere or polygon_contains(store.floor, *xy)}
         tracks = {
             t.track_id: (t.position[0], t.position[1]) for t in frame.tracks if t.state is not TrackState.TENTATIVE
         }

@@ -23,9 +23,7 @@ from yokotago_model.nodes.support import qos
 class Listener:
     """A context manager: while it is open, `hear(topic, event)` is called for every event, in the listener's thread."""
 
-    def __init__(
-        self, topics: Iterable[str], hear: Callable[[str, Event], None], *, depth: int | None = None
-    ) -> None:
+    def __init__(self, topics: Iterable[str], hear: Callable[[str, Event], None], *, depth: int | None = None) -> None:
         """depth: how many messages of a topic may wait to be heard (None: as many as the store's nodes let wait)."""
         self._topics = tuple(topics)
         self._hear = hear
