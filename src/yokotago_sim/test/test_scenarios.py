@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from yokotago_model.events import Receipt, TrueAction, TrueActionKind
 from yokotago_model.store import Store
+from yokotago_sim import body
 from yokotago_sim.noise import Noise
 from yokotago_sim.scenarios import build, names, suite, traps
-from yokotago_sim.simulation import simulate
+from yokotago_sim.simulation import DEFAULT_START, Simulation, simulate
 
 PEOPLE = {"S07": 2, "S08": 2, "S09": 2, "S10": 2, "S11": 3, "S12": 3}
 
@@ -46,6 +49,19 @@ def test_every_case_plays_as_written(demo: Store, name: str) -> None:
         assert units == UNITS[name]
     if name in ACTIONS:
         assert len(actions) == ACTIONS[name]
+
+
+@pytest.mark.parametrize("name", ["S07", "S18", "four_crossed_hands", "put_back_nearer_head"])
+def test_nobody_s_arm_is_longer_than_it_is(demo: Store, name: str) -> None:
+    day = Simulation(demo, build(name, demo, 3), 3, "tracks", Noise.none(), DEFAULT_START, True)
+    stretch = 0.0
+    for _, topic, _ in day.run():
+        if topic == "/truth/tracks":
+            for actor in day.others(None):
+                for side, hand in zip((1, -1), actor.hands, strict=True):
+                    length = math.dist(body.shoulder(actor.build, actor.pose, side), hand)
+                    stretch = max(stretch, length / actor.build.arm)
+    assert 0.9 < stretch < 1.12
 
 
 def test_a_case_is_another_one_for_another_seed(demo: Store) -> None:

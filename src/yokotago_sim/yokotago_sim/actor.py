@@ -49,6 +49,10 @@ _PATIENCE_S = 3.0
 _MOST_WAIT_S = 90.0
 _CROSSING_TO_STEP_S = 0.85
 _ARM_LEFT, _ARM_RIGHT = 1, -1
+_SPAN_M = 0.85
+"""Two hands reach things that are no farther apart."""
+_BESIDE_M = 0.75
+"""Things that lie farther to the side than this are not reached without walking."""
 
 
 class Room(Protocol):
@@ -141,7 +145,7 @@ class Arm:
     actions: list[Action] = field(default_factory=list)
     begin: float = -1.0
     deepest: Point = (0.0, 0.0, 0.0)
-    _local: Point = (0.0, 0.0, 0.0)
+    _local: Point | None = None
 
     @property
     def done_at(self) -> float:
@@ -172,7 +176,7 @@ class Arm:
         self.pieces = []
         dx, dy = rest[0] - origin[0], rest[1] - origin[1]
         wanted = (c * dx + s * dy, -s * dx + c * dy, rest[2])
-        x, y, z = (a + 0.25 * (b - a) for a, b in zip(self._local, wanted, strict=True))
+        x, y, z = (a + 0.25 * (b - a) for a, b in zip(self._local or wanted, wanted, strict=True))
         self._local = (x, y, z)
         self.hand = (origin[0] + c * x - s * y, origin[1] + s * x + c * y, z)
 
@@ -203,6 +207,7 @@ class Actor:
         self.waits_for = ""
         self._want_lean = self._want_crouch = 0.0
         self._want_heading: float | None = None
+        self._nearer: Place = (0.0, 0.0)
         self._moving = False
         self._life = self._live()
         self._settle_hands()
@@ -228,6 +233,7 @@ class Actor:
             self.vx *= 0.5
             self.vy *= 0.5
         self._turn()
+        self._step_nearer()
         rate = TICK_S / 0.2
         self.lean += (self._want_lean - self.lean) * min(1.0, rate)
         self.crouch += (self._want_crouch - self.crouch) * min(1.0, 0.7 * rate)
@@ -291,6 +297,9 @@ class Actor:
             case Take():
                 yield from self._approach(step.facing_id, step.walk, step.close)
                 yield from self._until(self._take(step))
+            case TakeTwo() if self._apart(step.left.facing_id, step.right.facing_id) > _SPAN_M:
+                yield from self._do(step.left)
+                yield from self._do(step.right)
             case TakeTwo():
                 yield from self._approach(step.left.facing_id, step.left.walk, step.left.close, step.right.facing_id)
                 first = self._take(step.left, _ARM_LEFT)
@@ -327,6 +336,10 @@ class Actor:
                 yield from self._approach(step.facing_id, True)
                 for unit in fresh:
                     yield from self._until(self._put(PutBack(step.facing_id, unit.product_id, 1, 1.5)))
+
+    def _apart(self, one: str, other: str) -> float:
+        a, b = self.room.store.facing[one], self.room.store.facing[other]
+        return abs(a.x + a.width / 2 - b.x - b.width / 2) if a.shelf_id == b.shelf_id else math.inf
 
     def _until(self, time: float) -> Iterator[None]:
         while self.room.now < time:
@@ -448,7 +461,8 @@ class Actor:
         facing = store.facing[facing_id]
         shelf = store.shelf[facing.shelf_id]
         inward = shelf.yaw + math.pi / 2
-        if not walk:
+        u, v, _ = shelf.to_shelf((self.x, self.y, 0.0))
+        if not walk and abs(facing.x + facing.width / 2 - u) < _BESIDE_M and -0.8 < v < 0.0:
             self._want_heading = inward
             return
         middle = facing.x + facing.width / 2 + shift
@@ -466,7 +480,7 @@ class Actor:
             self._want_heading = inward
             return
         self.spot = spot
-        self._want_heading = None
+        self._want_heading, self._nearer = None, (0.0, 0.0)
         yield from self._walk(spot, 0.07, close)
         self._want_heading = inward
         for _ in range(TICK_HZ):
@@ -499,16 +513,39 @@ class Actor:
     # Reaching.
 
     def _posture(self, target: Point, side: int) -> None:
-        """Lean and crouch as little as lets the hand get to the target."""
-        best = (math.inf, 0.0, 0.0)
-        for crouch in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
-            for lean in (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8):
-                pose = body.Pose(self.x, self.y, self._want_heading or self.heading, lean, crouch, 0.0, 0.0)
-                short = math.dist(body.shoulder(self.build, pose, side), target) - 0.97 * self.build.arm
-                cost = lean + 0.6 * crouch + 20.0 * max(0.0, short)
-                if cost < best[0]:
-                    best = (cost, lean, crouch)
-        self._want_lean, self._want_crouch = best[1], best[2]
+        """Lean, crouch and turn as little as lets the hand get to the target; where that is too little, step nearer."""
+        facing = self.heading if self._want_heading is None else self._want_heading
+        off = math.atan2(target[1] - self.y, target[0] - self.x) - facing
+        off = max(-0.8, min(0.8, (off + math.pi) % (2 * math.pi) - math.pi))
+        best = (math.inf, self.pose, 0.0)
+        for turn in (0.0, 0.5 * off, off):
+            for crouch in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
+                for lean in (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8):
+                    pose = body.Pose(self.x, self.y, facing + turn, lean, crouch, 0.0, 0.0)
+                    short = math.dist(body.shoulder(self.build, pose, side), target) - 0.97 * self.build.arm
+                    cost = lean + 0.6 * crouch + 0.3 * abs(turn) + 20.0 * max(0.0, short)
+                    if cost < best[0]:
+                        best = (cost, pose, short)
+        _, pose, short = best
+        self._want_lean, self._want_crouch, self._want_heading = pose.lean, pose.crouch, pose.heading
+        if short > 0.02:
+            dx, dy = target[0] - self.x, target[1] - self.y
+            step = min(0.35, 1.3 * short) / max(1e-3, math.hypot(dx, dy))
+            self._nearer = (step * dx, step * dy)
+
+    def _step_nearer(self) -> None:
+        """Shift the weight towards what is reached for, as far as shelf and people leave room."""
+        dx, dy = self._nearer
+        left = math.hypot(dx, dy)
+        if left < 1e-3:
+            return
+        share = min(1.0, 0.5 * TICK_S / left)
+        x, y = self.x + share * dx, self.y + share * dy
+        self._nearer = ((1 - share) * dx, (1 - share) * dy)
+        if not self.room.floor.is_free(x, y, 0.17):
+            return
+        if all(math.hypot(o.x - x, o.y - y) > 0.3 for o in self.room.others(self)):
+            self.x, self.y = x, y
 
     def _reach_to(
         self, facing: Facing, u: float, side: int, grip_s: float, after_s: float, pace: float

@@ -43,7 +43,8 @@ from .shoppers import (
 
 Builder: TypeAlias = Callable[["Shop"], Scenario]
 _BUILDERS: dict[str, Builder] = {}
-_NEAR_EQUAL_SHARE = 0.05
+_ELBOW_ROOM_M = 0.45
+"""From body to body of people who stand close at a shelf."""
 
 
 class Shop:
@@ -253,11 +254,19 @@ def _s06(shop: Shop) -> Iterable[Script]:
 
 @case("S07")
 def _s07(shop: Shop) -> Iterable[Script]:
-    left, right = shop.row(3)[::2]
-    meet = Meet("crossed")
-    a: list[Step] = [Approach(left.facing_id, -0.05, True), meet, Take(right.facing_id, walk=False), shop.pause()]
-    b: list[Step] = [Approach(right.facing_id, 0.05, True), meet, Take(left.facing_id, walk=False), shop.pause()]
-    return [shop.adult("a", *a, take(shop.any())), shop.adult("b", *b, take(shop.any()))]
+    left, right = shop.row(2)
+    a: list[Step] = [*_crossed("crossed", left, right, -_ELBOW_ROOM_M / 2, right), shop.pause(), take(shop.any())]
+    b: list[Step] = [*_crossed("crossed", left, right, _ELBOW_ROOM_M / 2, left), shop.pause(), take(shop.any())]
+    return [shop.adult("a", *a), shop.adult("b", *b)]
+
+
+def _crossed(key: str, left: Facing, right: Facing, place: float, take_from: Facing, parties: int = 2) -> list[Step]:
+    """Stand `place` [m] to the right of the middle between two facings, wait for the others, and reach for one of
+    them.
+    """
+    middle = (left.x + left.width / 2 + right.x + right.width / 2) / 2
+    shift = middle + place - (left.x + left.width / 2)
+    return [Approach(left.facing_id, shift, True), Meet(key, parties), replace(take(take_from), walk=False)]
 
 
 @case("S08")
@@ -492,22 +501,15 @@ def _nearer_head(shop: Shop) -> Iterable[Script]:
 
 @case("four_crossed_hands")
 def _four(shop: Shop) -> Iterable[Script]:
-    shelf_id = shop.shelf()
-    wide = shop.store.shelf[shelf_id].size[0]
-    facings = sorted(shop.different(4, shop.on_shelf(shelf_id)), key=lambda f: f.x)
-    swapped = [facings[1], facings[0], facings[3], facings[2]]
+    """Two pairs with crossed arms, side by side at one shelf."""
+    facings = sorted(shop.on_shelf(shop.shelf()), key=lambda f: f.x + f.width / 2)
+    half = len(facings) // 2
     people = []
-    for n, (name, f) in enumerate(zip("abcd", swapped, strict=True)):
-        place = wide * (n + 0.5) / 4
-        shift = place - (f.x + f.width / 2)
-        steps: list[Step] = [
-            Approach(f.facing_id, shift, True),
-            Meet("four", 4),
-            replace(take(f), walk=False),
-            shop.pause(),
-            take(shop.any()),
-        ]
-        people.append(replace(shop.adult(name, *steps), personal_distance_m=0.42))
+    for pair, side in (("ab", facings[:half]), ("cd", facings[half:])):
+        left, right = sorted(shop.different(2, side), key=lambda f: f.x + f.width / 2)
+        for name, place, f in zip(pair, (-_ELBOW_ROOM_M / 2, _ELBOW_ROOM_M / 2), (right, left), strict=True):
+            steps = [*_crossed("four", left, right, place, f, 4), shop.pause(), take(shop.any())]
+            people.append(replace(shop.adult(name, *steps), personal_distance_m=_ELBOW_ROOM_M))
     return people
 
 
@@ -644,12 +646,13 @@ def _pair(shop: Shop, stock: StockView, name: str, confusing_share: float) -> li
     """Two who know each other, each with a code: they stand close, cross arms, or hand something over."""
     one, two = (_visitor(shop, stock, f"{name}-{side}", confusing_share) for side in ("left", "right"))
     left, right = sorted(shop.different(2, shop.on_shelf(shop.shelf())), key=lambda f: f.x)
-    meet = Meet(f"{name}-pair")
+    first: list[Step]
+    second: list[Step]
     if shop.rng.random() < 0.5:
-        swap = shop.rng.random() < 0.5 and right.x - left.x < 0.8
-        for_one, for_two = (right, left) if swap else (left, right)
-        first: list[Step] = [Approach(left.facing_id, 0.01, True), meet, replace(grab(for_one), walk=not swap)]
-        second: list[Step] = [Approach(right.facing_id, 0.01, True), meet, replace(grab(for_two), walk=not swap)]
+        crossed = shop.rng.random() < 0.5
+        room = _ELBOW_ROOM_M / 2
+        first = _crossed(f"{name}-pair", left, right, -room, right if crossed else left)
+        second = _crossed(f"{name}-pair", left, right, room, left if crossed else right)
     else:
         first = [take(left), HandOver(two.name, left.product_id)]
         second = [grab(right), Receive(one.name)]

@@ -18,7 +18,8 @@ class Take:
     """Take `count` units from the facing: of `product_id`, or of what stands in front there. 0: hold them and let go.
 
     hold_s: how long the hand holds the goods on the shelf before it takes them; pace: 2 is twice as fast as usual;
-    walk: go to the facing first, else reach from where the shopper stands; close: stand there whoever else does.
+    walk: go to the facing first, else reach from where the shopper stands if an arm is long enough; close: stand there
+    whoever else does.
     """
 
     facing_id: str
@@ -32,7 +33,9 @@ class Take:
 
 @dataclass(frozen=True)
 class TakeTwo:
-    """Take from two facings of one shelf at the same time, with a hand each."""
+    """Take from two facings of one shelf at the same time, with a hand each; one after the other if they are far
+    apart.
+    """
 
     left: Take
     right: Take

@@ -139,8 +139,8 @@ class Simulation:
 
     # What actors see and tell.
 
-    def others(self, actor: Actor) -> list[Actor]:
-        """Everybody else in the store."""
+    def others(self, actor: Actor | None) -> list[Actor]:
+        """Everybody else in the store, the lanes before its doors included."""
         return [a for a in self._actors if a is not actor]
 
     def named(self, name: str) -> Actor | None:
