@@ -152,6 +152,9 @@ def run(make: Callable[[], Node]) -> None:
         if rclpy.ok():
             raise
     finally:
+        # Ctrl-C reaches a launched node twice, from the terminal and from ros2 launch: the second one finds it ending.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
