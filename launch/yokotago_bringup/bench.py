@@ -24,18 +24,8 @@ import open3d as o3d
 from rich.console import Console
 from rich.table import Table
 
-from yokotago_fusion.fusion import Fusion
-from yokotago_model.events import (
-    Catalogue,
-    CheckIn,
-    Cloud,
-    Event,
-    HandReach,
-    StreamProgress,
-    TrackFrame,
-    WeightChange,
-    ZoneCrossing,
-)
+from yokotago_fusion.bench_fusion import bench
+from yokotago_model.events import Cloud
 from yokotago_model.store import Store
 from yokotago_model.store_file import read_store
 from yokotago_tracking.camera import Camera
@@ -44,11 +34,11 @@ from yokotago_tracking.foreground import Foreground
 from yokotago_tracking.reaches import Reaches
 from yokotago_tracking.tracker import Tracker
 
-from .bags import BagReader, BagWriter, Record
+from .bags import BagReader, BagWriter
 from .bench_graph import bench_graph
-from .cases import CaseSpec, records_of, topics_of
+from .cases import CaseSpec, records_of
 from .console import demo_store_file, write_json
-from .pipeline import DECIDED_ON, Pipeline
+from .pipeline import Pipeline
 from .plan import plan
 
 ROUNDS = 7
@@ -151,117 +141,6 @@ def bench_perception(store: Store) -> dict[str, float | int]:
     }
 
 
-COPIES = 25
-"""So many demo stores stand side by side in the fusion's benchmark."""
-APART_M = 10.0
-
-
-def _side_by_side(store: Store) -> Store:
-    """COPIES of the store in a row, one floor; ids of shelves, scales and facings get the copy's number."""
-
-    def moved(polygon: Any, k: int) -> Any:
-        return tuple((x + k * APART_M, y) for x, y in polygon)
-
-    copies = range(COPIES)
-    return replace(
-        store,
-        floor=((0.0, 0.0), (COPIES * APART_M, 0.0), (COPIES * APART_M, 5.0), (0.0, 5.0)),
-        zones=tuple(
-            replace(z, zone_id=f"{z.zone_id}-{k}", polygon=moved(z.polygon, k)) for k in copies for z in store.zones
-        ),
-        gates=tuple(
-            replace(
-                g,
-                gate_id=f"{g.gate_id}-{k}",
-                zone_id=f"{g.zone_id}-{k}",
-                position=(g.position[0] + k * APART_M, g.position[1]),
-            )
-            for k in copies
-            for g in store.gates
-        ),
-        shelves=tuple(
-            replace(s, shelf_id=f"{s.shelf_id}-{k}", origin=(s.origin[0] + k * APART_M, *s.origin[1:]))
-            for k in copies
-            for s in store.shelves
-        ),
-        scales=tuple(
-            replace(s, scale_id=f"{s.scale_id}-{k}", shelf_id=f"{s.shelf_id}-{k}") for k in copies for s in store.scales
-        ),
-        facings=tuple(
-            replace(
-                f,
-                facing_id=f"{f.facing_id}-{k}",
-                shelf_id=f"{f.shelf_id}-{k}",
-                scale_ids=tuple(f"{s}-{k}" for s in f.scale_ids),
-            )
-            for k in copies
-            for f in store.facings
-        ),
-    )
-
-
-def _moved(event: Event, k: int) -> Event | None:
-    """What happens in the k-th copy of the store."""
-    away, ids = k * APART_M, 1_000_000 * k
-    match event:
-        case HandReach():
-            samples = tuple(replace(s, position=(s.position[0] + away, *s.position[1:])) for s in event.samples)
-            return replace(
-                event,
-                reach_id=f"{event.reach_id}-{k}",
-                track_id=event.track_id + ids,
-                shelf_id=f"{event.shelf_id}-{k}",
-                samples=samples,
-            )
-        case ZoneCrossing():
-            return replace(event, track_id=event.track_id + ids, zone_id=f"{event.zone_id}-{k}")
-        case WeightChange():
-            return replace(event, change_id=f"{event.change_id}-{k}", scale_id=f"{event.scale_id}-{k}")
-        case CheckIn():
-            return replace(
-                event,
-                check_in_id=f"{event.check_in_id}-{k}",
-                shopper_id=f"{event.shopper_id}-{k}",
-                gate_id=f"{event.gate_id}-{k}",
-            )
-        case Catalogue():
-            return event if k == 0 else None
-    return None
-
-
-def bench_fusion(store: Store) -> dict[str, float | int]:
-    """Events that the fusion takes in a second, in a store of COPIES demo stores that are all busy."""
-    records: list[Record] = []
-    topics = topics_of(store, "tracks")
-    pipeline = Pipeline(store, plan(store, topics))
-    for record in records_of(store, CaseSpec("random", 0, "tracks", shoppers=6, visits=12)):
-        for event in pipeline.feed(record).decided_on:
-            records.append(Record(record.arrival, record.topic, event))
-    big = _side_by_side(store)
-    events: list[Event] = []
-    for record in records:
-        if isinstance(record.event, TrackFrame):
-            tracks = tuple(
-                replace(t, track_id=t.track_id + 1_000_000 * k, position=(t.position[0] + k * APART_M, *t.position[1:]))
-                for k in range(COPIES)
-                for t in record.event.tracks
-            )
-            events.append(replace(record.event, tracks=tracks))
-        elif isinstance(record.event, StreamProgress):
-            every = 1 if record.event.stream == "/tracks" else COPIES
-            events.append(replace(record.event, published=record.event.published * every))
-        else:
-            events += [moved for k in range(COPIES) if (moved := _moved(record.event, k)) is not None]
-
-    def decide(fusion: Fusion) -> None:
-        for event in events:
-            assert isinstance(event, DECIDED_ON)
-            fusion.feed(event)
-
-    seconds = [_timed(partial(decide, Fusion(big))) for _ in range(5)]
-    return {"events_per_s": len(events) / statistics.median(seconds), "shelves": len(big.shelves)}
-
-
 def _times_real_time(bag: Path) -> float:
     with BagReader(bag) as reader:
         store = reader.store()
@@ -298,7 +177,7 @@ def main() -> int:
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "perception": lambda: bench_perception(store),
         "graph": lambda: bench_graph(with_resolution(store, 512, 424), text, 30.0, arguments.graph_seconds),
-        "fusion": lambda: bench_fusion(store),
+        "fusion": bench,
         "replay": lambda: bench_replay(text, store),
     }
     result: dict[str, Any] = {}
