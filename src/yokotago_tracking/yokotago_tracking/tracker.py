@@ -44,7 +44,9 @@ class TrackerParams:
     end_s: how long a person must not be seen at a door to have left; beyond_m: outside the floor by more, at once;
     threshold_m: nearer to the floor's border than this is on the threshold; lean_m: how far over a shelf's front a head may be;
     wall_m: nothing so near to the floor's border counts except in doors;
-    head_share: least area of a new person's head as a share of height squared; new_apart_m: a new person's head that is
+    head_share: least area of a new person's head as a share of height squared; clear_share,
+    clear_prominence_m, clear_height: area, prominence and share of a neighbour's height that make a head beyond doubt;
+    new_apart_m: another new person's head that is
     nearer to another one must be a whole head of its own, inside_apart_m: where no door is, people who are nearer to somebody
     are part of them; climb: cost of height on the way over a body;
     arm_share: longest way from the head over the body, as a share of the height.
@@ -79,6 +81,9 @@ class TrackerParams:
     lean_m: float = 0.05
     wall_m: float = 0.05
     head_share: float = 0.004
+    clear_share: float = 0.008
+    clear_prominence_m: float = 0.13
+    clear_height: float = 0.75
     new_apart_m: float = 0.5
     inside_apart_m: float = 0.7
     climb: float = 0.3
@@ -113,6 +118,7 @@ class _Person:
     state: TrackState = TrackState.TENTATIVE
     looks: int = 1
     good_looks: int = 0
+    clear_looks: int = 0
     missed: int = 0
     merged: bool = False
     moved: float = 0.0
@@ -264,6 +270,7 @@ class Tracker:
         person.missed = 0
         person.looks += 1
         person.good_looks += self._is_whole(head)
+        person.clear_looks += self._is_clear(head, person)
         person.moved = max(person.moved, math.dist(person.birthplace, (person.motion.x, person.motion.y)))
         if person.state is TrackState.COASTING:
             person.state = TrackState.CONFIRMED
@@ -329,9 +336,10 @@ class Tracker:
     def _is_part(self, new: _Person, stamp: Stamp) -> bool:
         """Whether a new track is part of somebody, or has not proved itself in time.
 
-        Only on the threshold of a door may a new person be close to somebody: they came in together.
+        Close to somebody else, only a clear head or one that came over a door's threshold is a new person.
         """
-        if self._outside(*new.birthplace) > -self.params.threshold_m:
+        clear = new.clear_looks >= 0.7 * new.looks
+        if clear or self._outside(*new.birthplace) > -self.params.threshold_m:
             return False
         near = min(
             (
@@ -350,6 +358,17 @@ class Tracker:
         """Whether a peak is large enough to be a head, not a raised hand."""
         return head.prominence >= 0.1 and head.area >= self.params.head_share * head.z**2
 
+    def _is_clear(self, head: Head, but: _Person | None = None) -> bool:
+        """Whether a peak is a head beyond doubt: as large as one, and not much lower than the people beside it."""
+        params = self.params
+        if head.prominence < params.clear_prominence_m or head.area < params.clear_share * head.z**2:
+            return False
+        return all(
+            head.z > params.clear_height * p.z
+            for p in self._people
+            if p is not but and p.state is not TrackState.TENTATIVE and p.motion.distance(head.x, head.y) < params.inside_apart_m
+        )
+
     def _begin(self, seen: Sequence[Head], free: set[int], stamp: Stamp) -> None:
         """Begin tracks where people may come in, and believe those that have proved themselves."""
         params = self.params
@@ -366,7 +385,9 @@ class Tracker:
             if self._outside(head.x, head.y) > 0.0 and not self._at_door(head.x, head.y, 0.6):
                 continue
             near = min((p.motion.distance(head.x, head.y) for p in self._people), default=math.inf)
-            if not (self._at_door(head.x, head.y, params.door_m) or self._outside(head.x, head.y) > 0.0):
+            if self._is_clear(head):
+                apart = 0.25
+            elif not (self._at_door(head.x, head.y, params.door_m) or self._outside(head.x, head.y) > 0.0):
                 apart = params.inside_apart_m
             else:
                 apart = params.new_apart_m if head.prominence < 0.15 else 0.25
@@ -374,7 +395,10 @@ class Tracker:
                 continue
             motion = Motion(head.x, head.y, pp=params.seen_stddev_m**2)
             self._people.append(
-                _Person(self._next_id, motion, stamp, (head.x, head.y), stamp, head.z, head.z, good_looks=1)
+                _Person(
+                    self._next_id, motion, stamp, (head.x, head.y), stamp, head.z, head.z,
+                    good_looks=1, clear_looks=int(self._is_clear(head)),
+                )  # fmt: skip
             )
             self._next_id += 1
 
