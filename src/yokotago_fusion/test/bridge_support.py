@@ -50,10 +50,13 @@ def basket(visit_id: str, number: int, shopper_id: str = "") -> Basket:
     return Basket(T0 + number * SECOND, visit_id, shopper_id, (1,), lines)
 
 
-def receipt(visit_id: str, quantity: int = 2, shopper_id: str = "") -> Receipt:
+def receipt(visit_id: str, quantity: int = 2, shopper_id: str = "", number: int = 1) -> Receipt:
+    """The receipt of a visit; a number above 1 makes it a correction of the one before."""
     line = ReceiptLine("4900000000011", "Onigiri salmon", quantity, 160, 160 * quantity)
     left = T0 + 60 * SECOND
-    return Receipt(left, f"{visit_id}-r1", visit_id, shopper_id, T0, left, (line,), "JPY", line.amount)
+    corrects = f"{visit_id}-r{number - 1}" if number > 1 else ""
+    receipt_id = f"{visit_id}-r{number}"
+    return Receipt(left, receipt_id, visit_id, shopper_id, T0, left, (line,), "JPY", line.amount, corrects=corrects)
 
 
 def alert(number: int) -> Alert:

@@ -16,8 +16,8 @@ from yokotago_fusion.outbox import Outbox
 from yokotago_model.events import CheckIn
 
 
-def request(key: str, lane: str) -> Request:
-    return Request(key, lane, "PUT", f"/{key}", f'"{key}"')
+def request(key: str, lane: str, passing: bool = False) -> Request:
+    return Request(key, lane, "PUT", f"/{key}", f'"{key}"', passing)
 
 
 class OutboxAgainstList(RuleBasedStateMachine):
@@ -46,12 +46,13 @@ class OutboxAgainstList(RuleBasedStateMachine):
             lanes.add(r.lane)
         return heads
 
-    @rule(key=st.integers(0, 40), lane=st.sampled_from("abc"))
-    def put(self, key: int, lane: str) -> None:
-        r = request(f"{lane}{key}", lane)
+    @rule(key=st.integers(0, 40), lane=st.sampled_from("abc"), passing=st.booleans())
+    def put(self, key: int, lane: str, passing: bool) -> None:
+        r = request(f"{lane}{key}{passing}", lane, passing)
         assert self.outbox.put(r, self.now) == (r.key not in self.known)
         if r.key not in self.known:
             self.known.add(r.key)
+            self.waiting = [(w, t) for w, t in self.waiting if w.lane != lane or not w.passing]
             self.waiting.append((r, 0.0))
 
     @precondition(lambda self: self.expected())
@@ -66,7 +67,7 @@ class OutboxAgainstList(RuleBasedStateMachine):
             return
         del self.waiting[at]
         if what == "accepted":
-            self.outbox.accepted(row, self.now)
+            self.outbox.accepted([row], self.now)
         else:
             self.outbox.set_aside(row, "no", self.now)
             self.aside.append(row.request)
@@ -105,7 +106,7 @@ def test_a_sent_key_is_known_for_as_long_as_said(tmp_path: Path) -> None:
     outbox = Outbox(str(tmp_path / "outbox.db"), keep_sent_s=100.0)
     for key, now in (("old", 0.0), ("new", 150.0)):
         outbox.put(request(key, "a"), now)
-        outbox.accepted(outbox.due(now)[0], now)
+        outbox.accepted(outbox.due(now), now)
     assert not outbox.put(request("new", "a"), 160.0)
     assert outbox.put(request("old", "a"), 160.0)
     assert outbox.last_accepted() == 150.0

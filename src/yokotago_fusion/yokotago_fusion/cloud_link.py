@@ -13,7 +13,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import partial
 
 from yokotago_model.events import SECOND, Alert, Catalogue, CheckIn, Product, Severity, Stamp
 
@@ -24,10 +26,13 @@ from .outbox import Outbox, Row
 
 @dataclass(frozen=True)
 class LinkParameters:
-    """poll_wait_s: for how long the cloud may hold back its answer while nobody checks in; answer_s: for how long an
-    answer is waited for; catalogue_every_s: how often the catalogue is asked for; first_back_off_s, longest_back_off_s:
-    pause after the first failure and at most; patience: so many answers "later", between which the cloud took other
-    messages, set a message aside; repeat_check_ins_s: check-ins so young are told again after a restart.
+    """How patient the line is.
+
+    poll_wait_s: for how long the cloud may hold back its answer; answer_s: for how long an answer
+    is waited for; catalogue_every_s: how often the catalogue is asked for; first_back_off_s, longest_back_off_s: pause
+    after the first failure and at most; connections: requests on the line at the same time; patience: so many answers
+    "later", between which the cloud took other messages, set a message aside; repeat_check_ins_s: check-ins so young
+    are told again after a restart.
     """
 
     poll_wait_s: float = 5.0
@@ -35,6 +40,7 @@ class LinkParameters:
     catalogue_every_s: float = 60.0
     first_back_off_s: float = 0.25
     longest_back_off_s: float = 30.0
+    connections: int = 8
     patience: int = 20
     repeat_check_ins_s: float = 600.0
 
@@ -123,31 +129,45 @@ class CloudLink:
     # Out
 
     def _send(self) -> None:
-        line, later = _Trouble(self._parameters, self._draw), 0
-        with self._client() as client:
+        """Send what is due, some requests at a time: they are of different lanes, so their order does not matter."""
+        line = _Trouble(self._parameters, self._draw)
+        connections = self._parameters.connections
+        with self._client() as client, ThreadPoolExecutor(connections, "outbox-line") as pool:
             while not self._stop.is_set():
                 self._wake.clear()
-                rows = self._outbox.due(time.time())
+                # After a failure one request alone tries whether the line is up again.
+                rows = self._outbox.due(time.time(), 1 if line.failures else 4 * connections)
                 if not rows:
                     self._wake.wait(0.2)
-                for row in rows:
-                    if self._stop.is_set():
-                        return
-                    answer = client.send(row.request)
-                    later = later + 1 if answer.verdict is Verdict.AGAIN else 0
-                    self._settle(row, answer)
-                    # Several messages in a row that have to come later: it is not the messages.
-                    if answer.verdict is Verdict.LINE or later >= 3:
-                        self._stop.wait(line.pause_s(answer))
-                        break
-                    if answer.verdict is not Verdict.AGAIN:
-                        line.over()
+                    continue
+                down = threading.Event()
+                answers = list(pool.map(partial(self._send_one, client, down), rows))
+                self._settle(rows, answers)
+                verdicts = {answer.verdict for answer in answers}
+                # Several requests, and all of them have to come later: it is not the requests.
+                if Verdict.LINE in verdicts or (verdicts == {Verdict.AGAIN} and (line.failures or len(rows) > 2)):
+                    self._stop.wait(line.pause_s(max(answers, key=lambda answer: answer.retry_after_s)))
+                else:
+                    line.over()
 
-    def _settle(self, row: Row, answer: Answer) -> None:
+    def _send_one(self, client: CloudClient, down: threading.Event, row: Row) -> Answer:
+        if down.is_set() or self._stop.is_set():
+            return Answer(Verdict.LINE, "not tried")
+        answer = client.send(row.request)
+        if answer.verdict is Verdict.LINE:
+            down.set()
+        return answer
+
+    def _settle(self, rows: list[Row], answers: list[Answer]) -> None:
+        taken = [row for row, answer in zip(rows, answers, strict=True) if answer.verdict is Verdict.ACCEPTED]
+        if taken:
+            self._outbox.accepted(taken, time.time())
+        for row, answer in zip(rows, answers, strict=True):
+            self._settle_trouble(row, answer)
+
+    def _settle_trouble(self, row: Row, answer: Answer) -> None:
         now = time.time()
         match answer.verdict:
-            case Verdict.ACCEPTED:
-                self._outbox.accepted(row, now)
             case Verdict.REFUSED:
                 self._set_aside(row, answer.reason, now)
             case Verdict.AGAIN:
@@ -158,8 +178,6 @@ class CloudLink:
                 else:
                     delay = back_off_s(row.failures + 1, p.first_back_off_s, p.longest_back_off_s, self._draw())
                     self._outbox.postpone(row, answer.reason, now, max(delay, answer.retry_after_s), blame)
-            case Verdict.LINE:
-                pass
 
     def _set_aside(self, row: Row, reason: str, now: float) -> None:
         self._outbox.set_aside(row, reason, now)

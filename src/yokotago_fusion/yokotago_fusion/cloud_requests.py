@@ -27,13 +27,18 @@ _LONGEST_SUBJECT = 200
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of the cloud. key: the same for the same content; lane: what keeps its order; body: JSON."""
+    """One call of the cloud.
+
+    key: the same for the same content; lane: what keeps its order; body: JSON; passing: the next request of its lane
+    makes it needless, as a newer basket does an older one.
+    """
 
     key: str
     lane: str
     method: str
     path: str
     body: str
+    passing: bool = False
 
 
 def store_path(store_id: str, *parts: str) -> str:
@@ -51,7 +56,7 @@ def request_of(store_id: str, event: Basket | Receipt | Alert) -> Request:
                 "lines": [to_plain(line) for line in event.lines],
             }
             path = store_path(store_id, "visits", event.visit_id, "basket")
-            return _request("basket", event.visit_id, "PUT", path, basket)
+            return _request("basket", event.visit_id, "PUT", path, basket, passing=True)
         case Receipt():
             receipt = to_plain(event)
             del receipt["header"]
@@ -69,10 +74,12 @@ def request_of(store_id: str, event: Basket | Receipt | Alert) -> Request:
             return _request("alert", "alerts", "POST", store_path(store_id, "alerts"), alert)
 
 
-def _request(kind: str, lane: str, method: str, path: str, content: Mapping[str, Any]) -> Request:
+def _request(
+    kind: str, lane: str, method: str, path: str, content: Mapping[str, Any], passing: bool = False
+) -> Request:
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     digest = hashlib.sha256(f"{method} {path} {body}".encode()).hexdigest()
-    return Request(f"{kind}-{digest[:40]}", lane, method, path, body)
+    return Request(f"{kind}-{digest[:40]}", lane, method, path, body, passing)
 
 
 def catalogue_body(products: tuple[Product, ...]) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS outbox (
     method TEXT NOT NULL,
     path TEXT NOT NULL,
     body TEXT NOT NULL,
+    passing INTEGER NOT NULL,
     state INTEGER NOT NULL,
     not_before REAL NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0,
@@ -51,7 +52,7 @@ CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 _HEADS = """
-SELECT number, key, lane, method, path, body, failures, last_failure, blamed FROM outbox AS head
+SELECT number, key, lane, method, path, body, passing, failures, last_failure, blamed FROM outbox AS head
 WHERE state = 0 AND not_before <= ?
 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE state = 0 AND lane = head.lane AND number < head.number)
 ORDER BY number LIMIT ?
@@ -71,6 +72,11 @@ class Row:
     failures: int = 0
     last_failure: float = 0.0
     blamed: int = 0
+
+
+def _request(columns: Sequence[Any]) -> Request:
+    key, lane, method, path, body, passing = columns
+    return Request(key, lane, method, path, body, bool(passing))
 
 
 class Outbox:
@@ -108,25 +114,35 @@ class Outbox:
             return self._base.execute(query, values).fetchall()
 
     def put(self, request: Request, now: float) -> bool:
-        """Keep the request until the cloud has taken it. False: its key is known, and nothing was done."""
+        """Keep the request until the cloud has taken it; it makes the passing ones that wait in its lane needless.
+
+        False: its key is known, and nothing was done.
+        """
         with self._writing() as base:
             done = base.execute(
-                "INSERT OR IGNORE INTO outbox (key, lane, method, path, body, state, changed)"
-                " VALUES (?, ?, ?, ?, ?, 0, ?)",
-                (request.key, request.lane, request.method, request.path, request.body, now),
+                "INSERT OR IGNORE INTO outbox (key, lane, method, path, body, passing, state, changed)"
+                " VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+                (request.key, request.lane, request.method, request.path, request.body, request.passing, now),
             )
-            return done.rowcount == 1
+            if done.rowcount == 0:
+                return False
+            base.execute(
+                "UPDATE outbox SET state = ?, body = '', changed = ?"
+                " WHERE lane = ? AND state = 0 AND passing AND number < ?",
+                (_SENT, now, request.lane, done.lastrowid),
+            )
+            return True
 
     def due(self, now: float, limit: int = 100) -> list[Row]:
         """The requests that may go out now, oldest first: of each lane its oldest, unless that one has to wait."""
-        return [Row(row[0], Request(*row[1:6]), *row[6:]) for row in self._read(_HEADS, now, limit)]
+        return [Row(row[0], _request(row[1:7]), *row[7:]) for row in self._read(_HEADS, now, limit)]
 
-    def accepted(self, row: Row, now: float) -> None:
-        """The cloud has taken the request. Its key is remembered, its content is not."""
+    def accepted(self, rows: Iterable[Row], now: float) -> None:
+        """The cloud has taken the requests. Their keys are remembered, their content is not."""
         with self._writing() as base:
-            base.execute(
+            base.executemany(
                 "UPDATE outbox SET state = ?, body = '', reason = '', changed = ? WHERE number = ?",
-                (_SENT, now, row.number),
+                [(_SENT, now, row.number) for row in rows],
             )
             base.execute("DELETE FROM outbox WHERE state = 1 AND changed < ?", (now - self._keep_sent_s,))
             base.execute("INSERT OR REPLACE INTO notes VALUES ('accepted', ?)", (repr(now),))
@@ -159,9 +175,10 @@ class Outbox:
     def those_set_aside(self) -> list[tuple[Request, str]]:
         """The requests that were set aside, with the reasons, oldest first."""
         rows = self._read(
-            "SELECT key, lane, method, path, body, reason FROM outbox WHERE state = ? ORDER BY number", _SET_ASIDE
+            "SELECT key, lane, method, path, body, passing, reason FROM outbox WHERE state = ? ORDER BY number",
+            _SET_ASIDE,
         )
-        return [(Request(*request), reason) for *request, reason in rows]
+        return [(_request(row[:6]), row[6]) for row in rows]
 
     def note(self, name: str) -> str:
         """What was noted under a name; "" for nothing."""
