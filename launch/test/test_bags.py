@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rclpy.serialization import deserialize_message
 from rosbags.highlevel import AnyReader
 
 from yokotago_bringup.bags import BagError, BagReader, BagWriter, Record
+from yokotago_model.conversions import from_message, topic
 from yokotago_model.events import (
     CheckIn,
     CrossingKind,
@@ -51,6 +53,16 @@ def test_records_come_back_in_the_order_they_were_written(bag: Path) -> None:
         assert reader.count("/tof/sw/depth") == 2
         assert (reader.start, reader.end) == (100, 121)
         assert reader.store_text() == "store: {}\n"
+
+
+def test_messages_are_read_as_ros_reads_them() -> None:
+    small = Path(__file__).resolve().parents[2] / "tests" / "bags" / "put_back_and_taken_again"
+    with BagReader(small) as reader:
+        for raw in reader.raw():
+            kind = topic(raw.topic)
+            assert kind is not None
+            by_ros = from_message(raw.topic, deserialize_message(raw.data, kind.message))
+            assert reader.decode(raw).event == by_ros
 
 
 def test_a_declared_topic_is_there_without_messages(bag: Path) -> None:
