@@ -83,6 +83,11 @@ def run(arguments: argparse.Namespace) -> int:
         started = time.monotonic()
         raw: RawRecord | None = None
         for raw in reader.raw():
+            if raw.topic.startswith("/truth/"):
+                # No stage may see it: it is only passed on.
+                if out is not None:
+                    out.write_raw(raw)
+                continue
             record = reader.decode(raw)
             if not planned.replaces(record.topic, record.event):
                 result(record)
