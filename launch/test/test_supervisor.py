@@ -16,6 +16,7 @@ import pytest
 
 from yokotago_bringup.supervisor import ProcessSpec, Supervisor, SupervisorParameters
 
+PATIENT = SupervisorParameters(interrupt_s=20.0)
 QUICK = SupervisorParameters(backoff_first_s=0.05, backoff_most_s=0.2, interrupt_s=0.5, terminate_s=0.3)
 PATIENCE_S = 30.0
 
@@ -49,9 +50,9 @@ class Watch:
         return [line for n, line in self.lines if n == name]
 
 
-def supervise(watch: Watch, *specs: ProcessSpec) -> int:
+def supervise(watch: Watch, *specs: ProcessSpec, parameters: SupervisorParameters = QUICK) -> int:
     async def run() -> int:
-        watch.supervisor = Supervisor(specs, watch, QUICK)
+        watch.supervisor = Supervisor(specs, watch, parameters)
         return await asyncio.wait_for(watch.supervisor.run(), PATIENCE_S)
 
     return asyncio.run(run())
@@ -81,7 +82,8 @@ def test_a_process_that_ignores_signals_is_killed_with_its_children() -> None:
         "import os, signal, time\n"
         "signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "child = os.fork()\n"
-        "print(os.getpid(), flush=True)\n"
+        # One write for each line: the two share a pipe.
+        "os.write(1, b'%d\\n' % os.getpid())\n"
         "time.sleep(600)\n"
     )
     watch = Watch()
@@ -101,7 +103,7 @@ def test_a_gentle_process_ends_by_sigint() -> None:
     )
     watch = Watch()
     watch.enough = lambda: watch.of("gentle") == ["ready"]
-    supervise(watch, python("gentle", gentle))
+    supervise(watch, python("gentle", gentle), parameters=PATIENT)
     assert watch.of("gentle") == ["ready", "goodbye"]
 
 
