@@ -83,7 +83,7 @@ def test_a_process_that_ignores_signals_is_killed_with_its_children() -> None:
         "signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "child = os.fork()\n"
         # One write for each line: the two share a pipe.
-        "os.write(1, b'%d\\n' % os.getpid())\n"
+        "os.write(1, str(os.getpid()).encode() + bytes([10]))\n"
         "time.sleep(600)\n"
     )
     watch = Watch()
