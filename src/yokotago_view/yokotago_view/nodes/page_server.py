@@ -43,6 +43,7 @@ class PageServer:
         self._every_s = 1.0 / rate_hz
         self._pages: list[dict[tuple[str, str], Any]] = []
         self._lock = threading.Lock()
+        self._closing = False
         self._socket = socket.create_server((host, port), reuse_port=False)
         named = f"[{host}]" if ":" in host else host
         self.address = f"http://{named}:{self._socket.getsockname()[1]}"
@@ -60,6 +61,7 @@ class PageServer:
 
     def stop(self) -> None:
         """Close every page's connection and end the thread."""
+        self._closing = True
         self._server.should_exit = True
         self._thread.join(3.0)
         self._socket.close()
@@ -98,7 +100,7 @@ class PageServer:
         news: list[Change] = self._snapshot()
         gone = asyncio.ensure_future(self._until_gone(line))
         try:
-            while not gone.done():
+            while not gone.done() and not self._closing:
                 if news:
                     await line.send_text(json.dumps(news, ensure_ascii=False, separators=(",", ":")))
                 await asyncio.wait([gone], timeout=self._every_s)
