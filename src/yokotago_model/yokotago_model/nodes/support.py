@@ -31,7 +31,9 @@ from ..store_file import StoreError, read_store
 RELIABLE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 KEPT = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-BEST_EFFORT = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
+# A board publishes best effort (a reliable publisher would block it), so the reader keeps what it cannot read at once:
+# 100 scales at 8 bursts a second, for 5 s.
+BEST_EFFORT = QoSProfile(depth=4000, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 def qos(topic_name: str) -> QoSProfile:
