@@ -53,6 +53,7 @@ NOT_STAGES = {
     "yokotago_fusion/outbox.py": "the bridge's durable queue: a database file",
     "yokotago_fusion/cloud_client.py": "the bridge's calls of the cloud",
     "yokotago_fusion/cloud_link.py": "the bridge's two threads on the line to the cloud",
+    "yokotago_fusion/bench_fusion.py": "a benchmark: it times the stage from outside",
 }
 
 
