@@ -282,7 +282,7 @@ def test_a_scale_that_the_store_does_not_have_is_told_once() -> None:
 
 
 def test_parameters_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"hold_s is 0\.1, shorter than block_s 0\.2: make it longer"):
-        WeightParameters(hold_s=0.1, block_s=0.2)
-    with pytest.raises(ValueError, match=r"block_s is 0\.0: write a number from 0\.02 to 1\.0"):
+    with pytest.raises(ValueError, match=r"hold_s is 0\.3, shorter than brief_s 0\.5: make it longer"):
+        WeightParameters(hold_s=0.3, brief_s=0.5)
+    with pytest.raises(ValueError, match=r"block_s is 0\.0: write a number from 0\.01 to 0\.2"):
         WeightParameters(block_s=0.0)

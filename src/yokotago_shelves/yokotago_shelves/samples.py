@@ -8,23 +8,31 @@ sample says where it belongs. A burst that is ahead waits for the missing one un
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
 
 from yokotago_model.events import SECOND, ScaleStatus, ShelfWeight, Stamp
 
 UNUSABLE = ScaleStatus.SATURATED | ScaleStatus.NOT_CALIBRATED | ScaleStatus.HARDWARE_FAULT
 """Bits of samples that are no weights."""
 
+_COUNTER = 1 << 32
+"""A board's counter of samples begins again at 0 after so many."""
+
+_BOOTS_KEPT = 16
+"""Bursts of so many earlier runs of a board are known as such."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Mean of the samples from the first one's stamp to the last one's [g]. status: bits of their bursts."""
+    """Mean of the samples from the first one's stamp to the last one's [g].
+
+    span: from its begin to the begin of the next block when no sample is missing [ns]; status: bits of their bursts.
+    """
 
     begin: Stamp
     end: Stamp
+    span: int
     mean: float
     status: ScaleStatus
 
@@ -41,10 +49,12 @@ class Samples:
         self._block_s = block_s
         self._late = round(late_s * SECOND)
         self._boot: int | None = None
+        self._earlier_boots: deque[int] = deque(maxlen=_BOOTS_KEPT)
         self._next: int | None = None
         self._waiting: dict[int, ShelfWeight] = {}
-        self._tail: npt.NDArray[np.float64] = np.empty(0)
-        self._tail_stamps: list[Stamp] = []
+        self._before: float | None = None
+        self._here: float | None = None
+        self._here_stamp: Stamp = 0
         self._open: list[float] = []
         self._open_begin: Stamp = 0
         self._open_end: Stamp = 0
@@ -60,86 +70,113 @@ class Samples:
     def feed(self, burst: ShelfWeight) -> list[Block]:
         """The blocks that `burst` completes."""
         blocks: list[Block] = []
-        end = burst.stamp + round(burst.period * SECOND * len(burst.grams))
-        if burst.boot_id != self._boot:
-            if self._boot is not None and end <= self.newest:
-                self.dropped += len(burst.grams)  # of a run that is over
-                return blocks
-            blocks += self._release(everything=True)
-            blocks += self._flush()
-            self._boot, self._next = burst.boot_id, None
-        if burst.sequence in self._waiting or (self._next is not None and burst.sequence < self._next):
+        if burst.boot_id in self._earlier_boots:
             self.dropped += len(burst.grams)
             return blocks
-        self._waiting[burst.sequence] = burst
-        self.newest = max(self.newest, end)
+        if burst.boot_id != self._boot or self._counts_anew(burst):
+            blocks += self._release(everything=True)
+            blocks += self._flush()
+            if self._boot not in (None, burst.boot_id):
+                self._earlier_boots.append(self._boot)
+            self._boot, self._next = burst.boot_id, None
+            self.newest = burst.stamp
+        first = burst.sequence if burst.sequence == self._next else self._number(burst.sequence)
+        if first in self._waiting or (self._next is not None and first + len(burst.grams) <= self._next):
+            self.dropped += len(burst.grams)
+            return blocks
+        self._waiting[first] = burst
+        self.newest = max(self.newest, burst.stamp + round(burst.period * SECOND * len(burst.grams)))
         return blocks + self._release(everything=False)
 
     def finish(self) -> list[Block]:
         """The blocks that are left at the end of a recording."""
         return self._release(everything=True) + self._flush()
 
+    def _counts_anew(self, burst: ShelfWeight) -> bool:
+        """Whether the board was restarted and does not say so: an old number on a sample that is new."""
+        return (
+            self._next is not None
+            and not burst.status & ScaleStatus.RESENT
+            and self._number(burst.sequence) < self._next
+            and burst.stamp >= self.newest + self._late
+        )
+
+    def _number(self, sequence: int) -> int:
+        """The number of a sample, counted on where the board's counter begins again."""
+        near = self._next
+        if near is None:
+            near = next(iter(self._waiting), sequence)
+        return near + (sequence - near + _COUNTER // 2) % _COUNTER - _COUNTER // 2
+
     def _release(self, *, everything: bool) -> list[Block]:
         blocks: list[Block] = []
         while self._waiting:
             first = min(self._waiting)
             burst = self._waiting[first]
-            if first != self._next and not everything and burst.stamp + self._late > self.newest:
+            ahead = self._next is None or first > self._next
+            if ahead and not everything and burst.stamp + self._late > self.newest:
                 break  # the missing one may still come
-            if self._next is not None and first > self._next:
+            if self._next is not None and ahead:
                 self.lost += first - self._next
                 blocks += self._flush()
             del self._waiting[first]
-            self._next = first + len(burst.grams)
-            blocks += self._take(burst)
+            known = 0 if self._next is None else max(0, self._next - first)
+            self.dropped += min(known, len(burst.grams))
+            if known < len(burst.grams):
+                self._next = first + len(burst.grams)
+                blocks += self._take(burst, known)
         return blocks
 
-    def _take(self, burst: ShelfWeight) -> list[Block]:
-        self._status |= burst.status
-        if burst.status & UNUSABLE:
-            self.dropped += len(burst.grams)
-            return []
-        self._period = max(round(burst.period * SECOND), 1)
-        stamps = [burst.stamp + i * self._period for i in range(len(burst.grams))]
-        grams = np.array(burst.grams)
-        possible = (grams >= self._low) & (grams <= self._high)
-        if not possible.all():
-            self.dropped += int(len(grams) - possible.sum())
-            stamps = [s for s, keep in zip(stamps, possible, strict=True) if keep]
-            grams = grams[possible]
-        stamps = self._tail_stamps + stamps
-        grams = np.concatenate([self._tail, grams])
-        self._tail_stamps, self._tail = stamps[-2:], grams[-2:]
-        if len(grams) < 3:
-            return []
-        before, here, after = grams[:-2], grams[1:-1], grams[2:]
-        medians = np.maximum(np.minimum(before, here), np.minimum(np.maximum(before, here), after))
-        return self._average(stamps[1:-1], medians.tolist())
-
-    def _average(self, stamps: list[Stamp], grams: list[float]) -> list[Block]:
-        per_block = max(1, round(self._block_s * SECOND / self._period))
-        blocks = []
-        i = 0
-        while i < len(grams):
-            if not self._open:
-                self._open_begin = stamps[i]
-            taken = grams[i : i + per_block - len(self._open)]
-            self._open += taken
-            i += len(taken)
-            self._open_end = stamps[i - 1]
-            if len(self._open) >= per_block:
-                blocks.append(self._close())
+    def _take(self, burst: ShelfWeight, known: int) -> list[Block]:
+        """The blocks that `burst` completes, without its first `known` samples."""
+        if burst.status is not ScaleStatus.OK:
+            self._status |= burst.status
+            if burst.status & UNUSABLE:
+                self.dropped += len(burst.grams) - known
+                return self._flush()
+        blocks: list[Block] = []
+        self._period = period = max(round(burst.period * SECOND), 1)
+        per_block = max(1, round(self._block_s * SECOND / period))
+        stamp = burst.stamp + known * period
+        before, here, here_stamp = self._before, self._here, self._here_stamp
+        # A loop over plain floats: a burst is short, and setting numpy up for it costs more than it saves.
+        for after in burst.grams[known:]:
+            if self._low <= after <= self._high:
+                if here is not None:
+                    if before is not None:
+                        self._add(_median(before, here, after), here_stamp)
+                        if len(self._open) >= per_block:
+                            blocks.append(self._close(per_block))
+                    before = here
+                here, here_stamp = after, stamp
+            else:
+                self.dropped += 1
+            stamp += period
+        self._before, self._here, self._here_stamp = before, here, here_stamp
         return blocks
 
-    def _close(self) -> Block:
+    def _add(self, grams: float, stamp: Stamp) -> None:
+        if not self._open:
+            self._open_begin = stamp
+        self._open.append(grams)
+        self._open_end = stamp
+
+    def _close(self, per_block: int) -> Block:
         mean = sum(self._open) / len(self._open)
-        block = Block(self._open_begin, self._open_end, mean, self._status)
+        block = Block(self._open_begin, self._open_end, per_block * self._period, mean, self._status)
         self._open.clear()
         self._status = ScaleStatus.OK
         return block
 
     def _flush(self) -> list[Block]:
         """Close the block that is open: what comes next does not follow on it."""
-        blocks = self._average(self._tail_stamps[-1:], self._tail[-1:].tolist())
-        self._tail_stamps, self._tail = [], np.empty(0)
-        return [*blocks, self._close()] if self._open else blocks
+        if self._here is not None and self._open:
+            self._add(self._here, self._here_stamp)
+        self._before = self._here = None
+        return [self._close(len(self._open))] if self._open else []
+
+
+def _median(a: float, b: float, c: float) -> float:
+    if a <= b:
+        return b if b <= c else max(a, c)
+    return b if b >= c else min(a, c)

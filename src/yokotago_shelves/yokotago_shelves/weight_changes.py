@@ -8,7 +8,7 @@ shadow of a large one on the neighbouring plate, that a scale has fallen silent,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from yokotago_model.events import (
     SECOND,
@@ -35,6 +35,9 @@ _BOARD_M = 0.05
 _NEAR_M = 0.3
 """Plates on one board with a smaller gap feel each other."""
 
+_TOGETHER = 3 * SECOND // 10
+"""Steps that are no farther apart happened at once [ns]."""
+
 _PROGRESS_EVERY = SECOND // 10
 
 
@@ -49,6 +52,7 @@ class _Unit:
     steps: int = 0
     silent: bool = False
     troubled: bool = False
+    clock_shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,15 +98,18 @@ class WeightChanges:
             for s in store.scales
         }
         self._late = round(late_s * SECOND)
+        self._longest_wait = round(self._p.slow_hold_s * SECOND)
+        self._unsynced = round(self._p.unsynced_s * SECOND)
         self._silent_after = round(self._p.silent_after_s * SECOND)
-        self._together = round(3 * self._p.block_s * SECOND)
         self._progress = ProgressCounter(session)
         self._pending: list[_Pending] = []
         self._recent: dict[str, list[WeightChange]] = {s: [] for s in self._units}
         self._strangers: set[str] = set()
         self._first: Stamp | None = None
         self._newest: Stamp = 0
+        self._synced: Stamp = 0
         self._told: Stamp = 0
+        self._told_to: Stamp = 0
 
     def feed(self, event: Event) -> list[Event]:
         """What follows from a burst; other events are not for this stage.
@@ -115,11 +122,12 @@ class WeightChanges:
         if unit is None:
             return self._stranger(event)
         out: list[Event] = []
+        burst = self._timed(unit, event)
         if self._first is None:
-            self._first = event.stamp
-        self._take(unit, unit.samples.feed(event), out)
+            self._first = burst.stamp
+        self._take(unit, unit.samples.feed(burst), out)
         self._newest = max(self._newest, unit.samples.newest)
-        self._trouble(unit, event, out)
+        self._trouble(unit, burst, out)
         if self._pending:
             self._decide_pending(out, everything=False)
         if self._newest - self._told >= _PROGRESS_EVERY:
@@ -131,28 +139,49 @@ class WeightChanges:
         out: list[Event] = []
         for unit in self._units.values():
             self._take(unit, unit.samples.finish(), out)
+            self._found(unit, unit.levels.finish(), out)
         self._decide_pending(out, everything=True)
-        out.append(self._progress.progress(STREAM, self._newest, self._silent()))
+        self._told_to = max(self._told_to, self._newest)
+        out.append(self._progress.progress(STREAM, self._told_to, self._silent()))
         return out
+
+    def _timed(self, unit: _Unit, burst: ShelfWeight) -> ShelfWeight:
+        """A burst of a board without the time gets it from the other boards: its last sample is as new as theirs.
+
+        The shift is kept while it is right to within unsynced_s, so that the burst's own samples follow each other.
+        """
+        end = burst.stamp + round(burst.period * SECOND * len(burst.grams))
+        if not burst.status & ScaleStatus.CLOCK_UNSYNCED:
+            self._synced = max(self._synced, end)
+            return burst
+        if not self._synced:
+            return burst
+        if abs(self._synced - (end + unit.clock_shift)) > self._unsynced:
+            unit.clock_shift = self._synced - end
+        return replace(burst, stamp=burst.stamp + unit.clock_shift)
 
     def _take(self, unit: _Unit, blocks: list[Block], out: list[Event]) -> None:
         for block in blocks:
-            step = unit.levels.feed(block)
-            if step is not None:
-                change = self._change(unit, step)
-                self._recent[change.scale_id].append(change)
-                if abs(change.delta) <= self._p.cross_talk_hold_g and unit.neighbours:
-                    self._pending.append(_Pending(change, change.end + self._together))
-                else:
-                    self._publish(change, out)
+            self._found(unit, unit.levels.feed(block), out)
+
+    def _found(self, unit: _Unit, step: Step | None, out: list[Event]) -> None:
+        if step is None:
+            return
+        change = self._change(unit, step)
+        self._recent[change.scale_id].append(change)
+        if abs(change.delta) <= self._p.cross_talk_hold_g and unit.neighbours:
+            self._pending.append(_Pending(change, change.end + _TOGETHER))
+        else:
+            self._publish(change, out)
 
     def _change(self, unit: _Unit, step: Step) -> WeightChange:
         unit.steps += 1
+        wider = self._unsynced if step.status & ScaleStatus.CLOCK_UNSYNCED else 0
         return WeightChange(
             change_id=f"{unit.scale.scale_id}-{self._session}-{unit.steps}",
             scale_id=unit.scale.scale_id,
-            begin=step.begin,
-            end=step.end,
+            begin=step.begin - wider,
+            end=step.end + wider,
             delta=step.delta,
             stddev=step.stddev,
             level_before=step.before,
@@ -178,13 +207,16 @@ class WeightChanges:
         self._pending = still
 
     def _heard(self, scale_id: str, until: Stamp) -> bool:
-        """Whether the scale's steps up to a moment are known, or it is too late to wait for them."""
-        return self._units[scale_id].levels.done >= until or self._newest > until + self._late + self._silent_after
+        """Whether the scale's steps that began by a moment are known, or it is too late to wait for them."""
+        levels = self._units[scale_id].levels
+        moves = levels.moving_since is not None and levels.moving_since < until
+        known = levels.done >= until and (not moves or levels.done >= until + self._longest_wait)
+        return known or self._newest > until + self._late + self._silent_after
 
     def _is_shadow(self, change: WeightChange, unit: _Unit) -> bool:
         return any(
-            other.begin - self._together <= change.end
-            and change.begin <= other.end + self._together
+            other.begin - _TOGETHER <= change.end
+            and change.begin <= other.end + _TOGETHER
             and abs(change.delta) <= self._p.cross_talk_share * abs(other.delta) + 2.0 * change.stddev
             and abs(other.delta) > 10.0 * abs(change.delta)
             for neighbour in unit.neighbours
@@ -212,7 +244,8 @@ class WeightChanges:
         live = [u.levels.done for u in self._units.values() if not u.silent and u.samples.newest]
         waiting = [p.change.end - 1 for p in self._pending]
         if live:
-            out.append(self._progress.progress(STREAM, max(0, min(live + waiting)), self._silent()))
+            self._told_to = max(self._told_to, min(live + waiting))
+            out.append(self._progress.progress(STREAM, self._told_to, self._silent()))
 
     def _trouble(self, unit: _Unit, event: ShelfWeight, out: list[Event]) -> None:
         bad = event.status & UNUSABLE
