@@ -176,7 +176,7 @@ def test_reaches_take_the_time_that_they_take_in_a_real_store(small: Store) -> N
 
 
 def test_people_stay_on_the_floor_and_apart(demo: Store) -> None:
-    scenario = random_shopping(demo, np.random.default_rng(2), shoppers=8, visits=12)
+    scenario = random_shopping(demo, np.random.default_rng(2), shoppers=8, visits=8)
     for frame in of(TrackFrame, simulate(demo, scenario, 2, "tracks"), "/truth"):
         places = [t.position[:2] for t in frame.tracks]
         for x, y in places:
