@@ -160,7 +160,7 @@ def test_devices_are_listed_and_removed(tmp_path: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "--database FILE is needed"),
+        ([], "one of --database FILE"),
         (["--bootstrap", "shop"], "a bootstrap is STORE:TOKEN"),
         (["--bootstrap", "a#b:token-of-16-letters"], "cannot be a store's id"),
         (["--add-device", "a b"], "cannot be a store's id"),

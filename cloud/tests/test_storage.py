@@ -4,12 +4,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import multiprocessing
+import os
+import signal
+import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Clock
@@ -25,6 +32,8 @@ from yokotago_cloud.storage.port import (
 )
 from yokotago_cloud.storage.sqlite import SqliteStorage
 
+_tables = itertools.count(1)
+
 
 @dataclass
 class Opened:
@@ -34,8 +43,57 @@ class Opened:
     again: Callable[[], Storage]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(scope="session")
+def dynamodb() -> Iterator[Any]:
+    """A client of a DynamoDB of this machine, in its own process; skips where there is none."""
+    boto3 = pytest.importorskip("boto3", reason="the DynamoDB adapter needs the Python package boto3")
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    ministack = os.environ.get("YOKOTAGO_MINISTACK", "")
+    if not ministack:
+        pytest.skip("YOKOTAGO_MINISTACK names no ministack command, so DynamoDB's side of the contract is not tested")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    own = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+    server = subprocess.Popen(
+        [ministack], env=os.environ | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        client = boto3.client(
+            "dynamodb",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(max_pool_connections=20, retries={"total_max_attempts": 2}),
+        )
+        for _ in range(240):
+            try:
+                client.list_tables()
+                break
+            except BotoCoreError:  # nobody listens yet
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    pytest.fail(f"ministack ended with {server.wait(0.25)}")
+        else:
+            pytest.fail("ministack did not start within a minute")
+        yield client
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(10)
+
+
+@pytest.fixture(params=["sqlite", "dynamodb"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Opened]:
+    if request.param == "dynamodb":
+        client = request.getfixturevalue("dynamodb")
+        from yokotago_cloud.storage.dynamodb import DynamoDbStorage, create_table
+
+        table = f"table-{next(_tables)}"
+        create_table(client, table)
+        yield Opened(DynamoDbStorage(client, table, clock), lambda: DynamoDbStorage(client, table, clock))
+        return
+
     def again() -> Storage:
         return SqliteStorage(tmp_path / "items.db", clock)
 
@@ -238,10 +296,11 @@ def test_no_update_is_lost(storage: Storage) -> None:
     assert item.data == {"n": 80}
 
 
-def test_who_follows_a_feed_misses_nothing(storage: Storage) -> None:
+def test_who_follows_a_feed_misses_nothing(opened: Opened) -> None:
     """A reader that only ever looks behind its cursor sees every entry of writers that race, in one order."""
-    writers, each = 6, 30
+    writers, each = 6, 20
     finished = threading.Event()
+    storage, second = opened.storage, opened.again()  # two servers, as far as the storage can tell
 
     def follow() -> list[int]:
         found: list[int] = []
@@ -254,18 +313,24 @@ def test_who_follows_a_feed_misses_nothing(storage: Storage) -> None:
                 after = items[-1].sk
             elif last_look:
                 return found
+            else:
+                finished.wait(0.01)  # leaves the writers some of the machine
 
     def write(writer: int) -> None:
+        server = (storage, second)[writer % 2]
         for number in range(each):
-            storage.write(Append("p", "LOG#", {"n": writer * each + number}), Put(f"w{writer}", "s", {}))
+            server.write(Append("p", "LOG#", {"n": writer * each + number}), Put(f"w{writer}", "s", {}))
 
     with ThreadPoolExecutor(writers + 2) as pool:
         readers = [pool.submit(follow) for _ in range(2)]
-        list(pool.map(write, range(writers)))
-        finished.set()
+        try:
+            list(pool.map(write, range(writers)))
+        finally:
+            finished.set()
         seen = [reader.result(20) for reader in readers]
     assert sorted(seen[0]) == list(range(writers * each))
     assert seen[0] == seen[1]
+    second.close()
 
 
 def test_an_append_says_where_it_went(storage: Storage) -> None:
@@ -327,8 +392,8 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_a_full_disk_is_told_to_every_writer(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(storage, SqliteStorage)
+def test_a_full_disk_is_told_to_every_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = SqliteStorage(tmp_path / "full.db")
 
     def broken(*_: object) -> tuple[str, ...]:
         raise OSError("no space left")
@@ -339,6 +404,7 @@ def test_a_full_disk_is_told_to_every_writer(storage: Storage, monkeypatch: pyte
             storage.write(Put("p", "s", {}))
     storage.write(Put("p", "s", {}))
     assert storage.get("p", "s") is not None
+    storage.close()
 
 
 def test_what_cannot_be_written_fails_alone(storage: Storage) -> None:

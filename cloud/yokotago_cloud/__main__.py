@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -26,6 +28,8 @@ from yokotago_cloud.bodies import ID_PATTERN
 from yokotago_cloud.oidc import Issuer
 from yokotago_cloud.services import Services
 from yokotago_cloud.settings import DEFAULT_LIMITS, Rate, Settings
+from yokotago_cloud.storage.dynamodb import DynamoDbStorage
+from yokotago_cloud.storage.port import Storage
 from yokotago_cloud.storage.sqlite import SqliteStorage
 from yokotago_cloud.stores import Stores
 
@@ -57,12 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
     if given.print_openapi:
         print(openapi_text(), end="")
         return 0
-    if given.database is None:
-        parser.error("--database FILE is needed: the file that keeps everything; it is made when absent")
+    if (given.database is None) == (given.dynamodb is None):
+        parser.error("one of --database FILE, which is made when absent, and --dynamodb TABLE is needed")
     try:
         settings = Settings(limits=_limits(given.limit), issuers=tuple(map(Issuer.parse, given.issuer)))
         bootstraps = [_bootstrap(text) for text in _bootstrap_texts(given.bootstrap)]
-        storage = SqliteStorage(given.database)
+        storage = _storage(given.database, given.dynamodb, given.dynamodb_endpoint)
     except (ValueError, OSError, argparse.ArgumentTypeError) as wrong:
         parser.error(str(wrong))
     try:
@@ -93,6 +97,18 @@ def main(arguments: list[str] | None = None) -> int:
         storage.close()
 
 
+def _storage(database: Path | None, table: str | None, endpoint: str | None) -> Storage:
+    if database is not None:
+        return SqliteStorage(database)
+    try:
+        boto3: Any = importlib.import_module("boto3")
+    except ModuleNotFoundError as absent:
+        raise ValueError(
+            "--dynamodb needs the Python package boto3: pip install 'yokotago-cloud[dynamodb]'"
+        ) from absent
+    return DynamoDbStorage(boto3.client("dynamodb", endpoint_url=endpoint), str(table))
+
+
 def openapi_text() -> str:
     """The contract as it is committed in openapi.json."""
     with tempfile.TemporaryDirectory() as folder:
@@ -111,6 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8443, help="port; 0 takes a free one (default: %(default)s)")
     parser.add_argument("--database", type=Path, metavar="FILE", help="keeps everything; made when absent")
+    parser.add_argument(
+        "--dynamodb", metavar="TABLE", help="keep everything in this table instead; boto3 finds region and credentials"
+    )
+    parser.add_argument("--dynamodb-endpoint", metavar="URL", help="where that DynamoDB is, when it is not Amazon's")
     parser.add_argument(
         "--bootstrap",
         action="append",

@@ -25,6 +25,7 @@ from yokotago_cloud.limits import BodyLimit
 from yokotago_cloud.problems import MEDIA_TYPE, Problem, ProblemError
 from yokotago_cloud.routes import public, shopper, store
 from yokotago_cloud.services import Services
+from yokotago_cloud.storage.port import StorageBusyError
 
 _log = logging.getLogger(__name__)
 _STATUS_CODES = {
@@ -68,6 +69,7 @@ def create_app(services: Services) -> FastAPI:
     for routes in (public, shopper, store):
         app.include_router(routes.router)
     app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(StorageBusyError, _on_busy)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_fault)
@@ -145,6 +147,10 @@ def _answer(problem: ProblemError) -> JSONResponse:
 async def _on_problem(_: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, ProblemError)
     return _answer(problem)
+
+
+async def _on_busy(_: Request, __: Exception) -> JSONResponse:
+    return _answer(ProblemError("busy", headers={"Retry-After": "1"}))
 
 
 async def _on_invalid(_: Request, invalid: Exception) -> JSONResponse:

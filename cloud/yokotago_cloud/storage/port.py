@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 MAX_OPERATIONS = 100
-"""Most operations in one write: DynamoDB's limit for a transaction."""
+"""Most operations in one write: DynamoDB's limit for a transaction, where an Append takes two."""
 
 Data: TypeAlias = Mapping[str, Any]
 """What JSON can hold; at most 400 kB when written as JSON."""
@@ -109,6 +109,10 @@ class ConditionFailedError(Exception):
         self.operation = operation
 
 
+class StorageBusyError(Exception):
+    """A write met other writers again and again; nothing was written."""
+
+
 class Storage(Protocol):
     """The port. Every call may come from any thread."""
 
@@ -138,6 +142,7 @@ class Storage(Protocol):
 
         Raises:
             ConditionFailedError: a condition was not met, and nothing was written.
+            StorageBusyError: other writers were always a moment earlier, and nothing was written.
             ValueError: no operation, too many, a key that is not ASCII, or text that UTF-8 cannot hold.
         """
 
@@ -151,8 +156,9 @@ def check_operations(operations: tuple[Operation, ...]) -> None:
     Raises:
         ValueError: see Storage.write.
     """
-    if not 1 <= len(operations) <= MAX_OPERATIONS:
-        raise ValueError(f"{len(operations)} operations in one write; 1 to {MAX_OPERATIONS} are allowed")
+    parts = sum(2 if isinstance(operation, Append) else 1 for operation in operations)
+    if not 1 <= parts <= MAX_OPERATIONS:
+        raise ValueError(f"{parts} operations in one write; 1 to {MAX_OPERATIONS} are allowed")
     keys: list[tuple[str, str]] = []
     for operation in operations:
         key = (operation.pk, operation.prefix if isinstance(operation, Append) else operation.sk)
