@@ -23,6 +23,7 @@ PLATES = DATA / "autocheckout_benchmark1" / "plate_data.json"
 
 @pytest.mark.skipif(not PLATES.is_file(), reason="no recording: set YOKOTAGO_DATA to the folder of real recordings")
 def test_the_taken_bottle_is_the_only_change_of_more_than_cross_talk() -> None:
+    parameters = WeightParameters()
     chains: dict[tuple[int, int, int], tuple[Samples, Levels]] = {}
     steps = []
     sequence: dict[int, int] = {}
@@ -39,13 +40,15 @@ def test_the_taken_bottle_is_the_only_change_of_more_than_cross_talk() -> None:
                 continue
             key = (gondola, shelf, plate)
             if key not in chains:
-                chains[key] = (Samples(capacity_g=20_000.0, block_s=0.1, late_s=0.5), Levels(WeightParameters()))
+                samples_of = Samples(capacity_g=20_000.0, block_s=parameters.block_s, late_s=0.5)
+                chains[key] = (samples_of, Levels(parameters))
             stamp = stamp_of(document["timestamp"])
             burst = ShelfWeight(stamp, "plate", 1, first, 1 / 60, tuple(grams.tolist()))
             for block in chains[key][0].feed(burst):
                 step = chains[key][1].feed(block)
                 if step is not None:
                     steps.append((key, step))
+    assert len(steps) <= 6  # a variance trigger fires about 20 times
     large = [(key, step) for key, step in steps if abs(step.delta) > 0.03 * 622.9]
     assert [key for key, _ in large] == [(1, 5, 11)]
     step = large[0][1]
