@@ -3,9 +3,10 @@
 """Which head belongs to which person: one assignment for all, and how sure it is.
 
 The assignment has the least total cost; a cost is a squared Mahalanobis distance in place and height, so half the
-difference between two assignments is the logarithm of their likelihood ratio. Where swapping two people would have cost
-little more, their identities mix by the probability of the swap. Mixing is that of identity management (Shin, Lee, Guibas
-and Zhao, 2003): a doubly stochastic matrix says which track may be whom, and a swap with probability s mixes two rows.
+difference between two assignments is the logarithm of their likelihood ratio. Where swapping two people would have
+cost little more, their identities mix by the probability of the swap. Mixing is that of identity management (Shin,
+Lee, Guibas and Zhao, 2003): a doubly stochastic matrix says which track may be whom, and a swap with probability s
+mixes two rows.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ class Identities:
         return {n: p / total for n, p in kept.items()}
 
 
-def mixed(tracks: Sequence[int], costs: Doubles, pairs: Sequence[tuple[int, int]], least: float) -> list[tuple[int, int, float]]:
+def mixed(
+    tracks: Sequence[int], costs: Doubles, pairs: Sequence[tuple[int, int]], least: float
+) -> list[tuple[int, int, float]]:
     """Pairs of tracks that may have been swapped in an assignment, with the probability of it, if at least `least`.
 
     costs: (tracks, heads); pairs: the assignment (row, column).

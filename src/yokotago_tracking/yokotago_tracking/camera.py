@@ -16,6 +16,7 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
+
 from yokotago_model.events import Cloud, DepthImage
 from yokotago_model.store import Sensor, Shelf
 
@@ -53,7 +54,7 @@ def rays(sensor: Sensor) -> Floats:
 
 
 @numba.njit(cache=True)
-def _points_of_depth(depth: Any, directions: Any, metres: float) -> Any:  # pragma: no cover (compiled)
+def _points_of_depth(depth: Any, directions: Any, metres: float) -> Any:
     points = np.empty((depth.size, 3), np.float32)
     flat = depth.reshape(-1)
     for i in range(flat.size):
@@ -68,7 +69,7 @@ def _points_of_depth(depth: Any, directions: Any, metres: float) -> Any:  # prag
 
 
 @numba.njit(cache=True)
-def _organised(points: Any, pixels: Any, count: int) -> Any:  # pragma: no cover (compiled)
+def _organised(points: Any, pixels: Any, count: int) -> Any:
     image = np.full((count, 3), np.nan, np.float32)
     for i in range(points.shape[0]):
         p = pixels[i]

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tells when a person enters and leaves a zone.
 
-Somebody who stands on a border would cross it at every look. So a zone is entered a little inside of its border and left a
-little outside of it, or after they have been outside of it for a while; the crossing has the time at which the border itself was crossed last.
-A track that begins in a zone enters it, one that ends there leaves it.
+Somebody who stands on a border would cross it at every look. So a zone is entered a little inside of its border and
+left a little outside of it, or after they have been outside of it for a while; the crossing has the time at which the
+border itself was crossed last. A track that begins in a zone enters it, one that ends there leaves it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class CrossingParams:
 
 @dataclass
 class _Side:
-    """On which side of a zone's border a track is. since: when it last came to the side it is on by the plain border."""
+    """On which side of a zone's border a track is. since: when it last came to the side it is on by the plain
+    border."""
 
     inside: bool
     plain_inside: bool

@@ -3,11 +3,12 @@
 """Tells what one sensor sees that is not the empty store, and gives it as voxels in the frame `store`.
 
 The hard problem is to follow a store that changes (moved stock, a new box, drifting multipath) and never to swallow a
-person who stands still for minutes. The answer is a background distance per pixel that changes in four ways, each on its
-own grounds: it is learned at the start as the farthest distance that a pixel sees repeatedly, so that people who walk
-through leave no mark; it follows small errors slowly; it recedes at once where the sensor sees past it, because nobody can
-be seen through; and it comes nearer only where the very same distance was seen for long, soon inside shelves, where no body is, and late everywhere else. Pixels that saw nothing at the start are taken to
-look at the bare floor or at a shelf's box.
+person who stands still for minutes. The answer is a background distance per pixel that changes in four ways, each on
+its own grounds: it is learned at the start as the farthest distance that a pixel sees repeatedly, so that people who
+walk through leave no mark; it follows small errors slowly; it recedes at once where the sensor sees past it, because
+nobody can be seen through; and it comes nearer only where the very same distance was seen for long, soon inside
+shelves, where no body is, and late everywhere else. Pixels that saw nothing at the start are taken to look at the
+bare floor or at a shelf's box.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
+
 from yokotago_model.events import SECOND, Cloud, DepthImage, ForegroundCloud, Stamp
 from yokotago_model.store import Sensor, Store
 
@@ -29,17 +31,17 @@ from .camera import Camera, Floats
 class ForegroundParams:
     """Parameters of Foreground.
 
-    gap_m, gap_noise_factor: a pixel is foreground when it is nearer than its background by gap_m or by this many standard
-    deviations of the pixel, whichever is more; prior_gap_m: the same where the background is only computed;
-    learn_s: length of the start, in which there is no foreground; learn_samples: images that are looked at in it; follow_s: time constant of slow changes;
-    recede_s: how long a pixel must see past its background; absorb_s, absorb_in_shelf_s: how long it must see the same
-    thing before it is background, in the open and where shelves are; same_m: what counts as the same distance;
-    background_rows: every n-th row of an image updates the background;
-    grow_m, grow_pixels: where the background jumps to and fro, a pixel is foreground when two beside it are within grow_m,
-    up to grow_pixels away; neighbours, neighbour_m: how many of the eight
-    pixels around a foreground pixel must be foreground at a similar distance, else it is a flying pixel;
-    voxel_m: edge of a voxel; floor_m, top_m: heights between which points are kept; beyond_floor_m: how far outside the
-    floor polygon's bounding box they are kept.
+    gap_m, gap_noise_factor: a pixel is foreground when it is nearer than its background by gap_m or by this many
+    standard deviations of the pixel, whichever is more; prior_gap_m: the same where the background is only computed;
+    learn_s: length of the start, in which there is no foreground; learn_samples: images that are looked at in it;
+    follow_s: time constant of slow changes; recede_s: how long a pixel must see past its background; absorb_s,
+    absorb_in_shelf_s: how long it must see the same thing before it is background, in the open and where shelves are;
+    same_m: what counts as the same distance; background_rows: every n-th row of an image updates the background;
+    grow_m, grow_pixels: where the background jumps to and fro, a pixel is foreground when two beside it are within
+    grow_m, up to grow_pixels away; neighbours, neighbour_m: how many of the eight pixels around a foreground pixel
+    must be foreground at a similar distance, else it is a flying pixel; voxel_m: edge of a voxel; floor_m, top_m:
+    heights between which points are kept; beyond_floor_m: how far outside the floor polygon's bounding box they are
+    kept.
     """
 
     gap_m: float = 0.06
@@ -63,7 +65,16 @@ class ForegroundParams:
     beyond_floor_m: float = 0.6
 
     def __post_init__(self) -> None:
-        for name in ("gap_m", "prior_gap_m", "learn_s", "follow_s", "absorb_s", "absorb_in_shelf_s", "same_m", "voxel_m"):
+        for name in (
+            "gap_m",
+            "prior_gap_m",
+            "learn_s",
+            "follow_s",
+            "absorb_s",
+            "absorb_in_shelf_s",
+            "same_m",
+            "voxel_m",
+        ):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"ForegroundParams.{name} is {getattr(self, name)}: it must be positive")
         if self.learn_samples < 4:
@@ -77,7 +88,7 @@ class ForegroundParams:
 
 
 @numba.njit(cache=True)
-def _learn(samples: Any, gap_m: float, noise_factor: float, background: Any, common: Any, gap: Any) -> None:  # pragma: no cover
+def _learn(samples: Any, gap_m: float, noise_factor: float, background: Any, common: Any, gap: Any) -> None:
     """Background and gap of every pixel from samples (n, pixels) of its distance, NaN where it saw nothing.
 
     The background is the mean of the farthest distances that occur repeatedly. A pixel that jumps to and fro between
@@ -119,8 +130,9 @@ def _learn(samples: Any, gap_m: float, noise_factor: float, background: Any, com
 @numba.njit(cache=True)
 def _differs(
     points: Any, background: Any, common: Any, gap: Any, gap_m: float, nearest: float, mask: Any, sure: Any, unsure: Any
-) -> Any:  # pragma: no cover (compiled)
-    """Pixels that are surely nearer than the store (mask 2, listed in sure) or perhaps (mask 1, in unsure); how many."""
+) -> Any:
+    """Pixels that are surely nearer than the store (mask 2, listed in sure) or perhaps (mask 1, in unsure); how
+    many."""
     n, m = 0, 0
     for p in range(points.shape[0]):
         z = points[p, 2]
@@ -140,8 +152,9 @@ def _differs(
 @numba.njit(cache=True)
 def _grow(
     points: Any, mask: Any, sure: Any, n: int, unsure: Any, m: int, width: int, same_m: float, rounds: int
-) -> int:  # pragma: no cover (compiled)
-    """Pixels that are perhaps foreground are, beside two that surely are at the same distance; the number of sure ones."""
+) -> int:
+    """Pixels that are perhaps foreground are, beside two that surely are at the same distance; the number of sure
+    ones."""
     height = mask.size // width
     for _ in range(rounds):
         before, left = n, 0
@@ -170,9 +183,23 @@ def _grow(
 
 @numba.njit(cache=True)
 def _voxels(
-    points: Any, mask: Any, found: Any, count: int, width: int, neighbours: int, neighbour_m: float,
-    rotation: Any, position: Any, low: Any, high: Any, voxel_m: float, shape: Any, index: Any, sums: Any, cells: Any,
-) -> int:  # pragma: no cover (compiled)
+    points: Any,
+    mask: Any,
+    found: Any,
+    count: int,
+    width: int,
+    neighbours: int,
+    neighbour_m: float,
+    rotation: Any,
+    position: Any,
+    low: Any,
+    high: Any,
+    voxel_m: float,
+    shape: Any,
+    index: Any,
+    sums: Any,
+    cells: Any,
+) -> int:
     """Sums of the foreground pixels of every voxel, in order of its first pixel; the number of voxels."""
     height = mask.size // width
     made = 0
@@ -194,7 +221,9 @@ def _voxels(
         sz = rotation[2, 0] * x + rotation[2, 1] * y + rotation[2, 2] * z + position[2]
         if not (low[0] <= sx < high[0] and low[1] <= sy < high[1] and low[2] <= sz < high[2]):
             continue
-        cell = (int((sz - low[2]) / voxel_m) * shape[1] + int((sy - low[1]) / voxel_m)) * shape[0] + int((sx - low[0]) / voxel_m)
+        cell = (int((sz - low[2]) / voxel_m) * shape[1] + int((sy - low[1]) / voxel_m)) * shape[0] + int(
+            (sx - low[0]) / voxel_m
+        )
         v = index[cell]
         if v < 0:
             v = made
@@ -212,7 +241,7 @@ def _voxels(
 
 
 @numba.njit(cache=True)
-def _means(sums: Any, made: int, points: Any, pixels: Any) -> None:  # pragma: no cover (compiled)
+def _means(sums: Any, made: int, points: Any, pixels: Any) -> None:
     for v in range(made):
         for i in range(3):
             points[v, i] = sums[v, i] / sums[v, 3]
@@ -221,9 +250,22 @@ def _means(sums: Any, made: int, points: Any, pixels: Any) -> None:  # pragma: n
 
 @numba.njit(cache=True)
 def _follow(
-    points: Any, background: Any, common: Any, gap: Any, candidate: Any, since: Any, absorb: Any, stamp: int,
-    first_row: int, row_step: int, width: int, share: float, same_m: float, recede: int, gap_m: float,
-) -> None:  # pragma: no cover (compiled)
+    points: Any,
+    background: Any,
+    common: Any,
+    gap: Any,
+    candidate: Any,
+    since: Any,
+    absorb: Any,
+    stamp: int,
+    first_row: int,
+    row_step: int,
+    width: int,
+    share: float,
+    same_m: float,
+    recede: int,
+    gap_m: float,
+) -> None:
     """Moves the background of the chosen rows as the module's docstring says."""
     for row in range(first_row, background.size // width, row_step):
         for p in range(row * width, (row + 1) * width):
@@ -310,19 +352,41 @@ class Foreground:
         points = self.camera.points(event)
         self._watch(points, event.stamp)
         if not self._learned:
-            return [ForegroundCloud(event.stamp, sensor.sensor_id, np.empty((0, 3), np.float32), np.empty(0, np.uint16))]
+            return [
+                ForegroundCloud(event.stamp, sensor.sensor_id, np.empty((0, 3), np.float32), np.empty(0, np.uint16))
+            ]
         count, unsure = _differs(
-            points, self._background, self._common, self._gap, params.gap_m, sensor.range_min, self._mask, self._sure,
+            points,
+            self._background,
+            self._common,
+            self._gap,
+            params.gap_m,
+            sensor.range_min,
+            self._mask,
+            self._sure,
             self._unsure,
-        )  # fmt: skip
+        )
         count = _grow(
             points, self._mask, self._sure, count, self._unsure, unsure, sensor.width, params.grow_m, params.grow_pixels
         )
         made = _voxels(
-            points, self._mask, self._sure, count, sensor.width, params.neighbours, params.neighbour_m,
-            sensor.rotation, np.array(sensor.position), self._low, self._high, params.voxel_m, self._shape,
-            self._index, self._sums, self._cells,
-        )  # fmt: skip
+            points,
+            self._mask,
+            self._sure,
+            count,
+            sensor.width,
+            params.neighbours,
+            params.neighbour_m,
+            sensor.rotation,
+            np.array(sensor.position),
+            self._low,
+            self._high,
+            params.voxel_m,
+            self._shape,
+            self._index,
+            self._sums,
+            self._cells,
+        )
         voxels, pixels = np.empty((made, 3), np.float32), np.empty(made, np.uint16)
         _means(self._sums, made, voxels, pixels)
         return [ForegroundCloud(event.stamp, sensor.sensor_id, voxels, pixels)]
@@ -343,15 +407,31 @@ class Foreground:
                 self._samples.append(points[:, 2].copy())
             if elapsed >= params.learn_s and len(self._samples) >= 4:
                 _learn(
-                    np.stack(self._samples), params.gap_m, params.gap_noise_factor,
-                    self._background, self._common, self._gap,
-                )  # fmt: skip
+                    np.stack(self._samples),
+                    params.gap_m,
+                    params.gap_noise_factor,
+                    self._background,
+                    self._common,
+                    self._gap,
+                )
                 self._samples.clear()
                 self._learned = True
             return
         share = 1.0 - math.exp(-params.background_rows / (self.sensor.rate_hz * params.follow_s))
         _follow(
-            points, self._background, self._common, self._gap, self._candidate, self._since, self._absorb, stamp,
-            self._images % params.background_rows, params.background_rows, self.sensor.width, share, params.same_m,
-            round(params.recede_s * SECOND), params.gap_m,
-        )  # fmt: skip
+            points,
+            self._background,
+            self._common,
+            self._gap,
+            self._candidate,
+            self._since,
+            self._absorb,
+            stamp,
+            self._images % params.background_rows,
+            params.background_rows,
+            self.sensor.width,
+            share,
+            params.same_m,
+            round(params.recede_s * SECOND),
+            params.gap_m,
+        )

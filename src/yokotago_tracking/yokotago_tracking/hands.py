@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finds the hands of tracked people: the ends of limbs, and above all the arms that point into shelves.
 
-Before a shelf an arm is what of a body lies beyond its hull toward the front, in clusters along the shelf, one for each
-arm. The hard problem is what no sensor sees: a board, or the body itself, hides the hand, and only the forearm before it is
-there. So the place just beyond an arm's end is looked up: where some sensor has a free line of sight to it, the arm ends
-where it ends; where none has, the hand is somewhere in the hidden part, the arm is prolonged into it along its own
-direction, and the standard deviation says how far it may be off. Elsewhere a hand is the end of a limb: a local maximum
-of the way from the head over the body.
+Before a shelf an arm is what of a body lies beyond its hull toward the front, in clusters along the shelf, one for
+each arm. The hard problem is what no sensor sees: a board, or the body itself, hides the hand, and only the forearm
+before it is there. So the place just beyond an arm's end is looked up: where some sensor has a free line of sight to
+it, the arm ends where it ends; where none has, the hand is somewhere in the hidden part, the arm is prolonged into it
+along its own direction, and the standard deviation says how far it may be off. Elsewhere a hand is the end of a limb:
+a local maximum of the way from the head over the body.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
+
 from yokotago_model.events import Hand
 from yokotago_model.store import Sensor, Shelf, Store
 
@@ -32,16 +33,19 @@ from .height_map import HeightMap, Peak
 class HandParams:
     """Parameters of HandFinder; lengths with the suffix _share are shares of the person's height.
 
-    hull_share: from the head's middle to the hull of the body toward a shelf; before_m: nearer to a shelf's front than
-    this a limb may be an arm that reaches into it; link_m: gaps within one arm; looks: an arm is what is seen in so many
-    looks together, least_looks: in at least so many of them; arm_points: least number of its voxels; second_share: the
-    share of the first arm's voxels in the shelf that a second arm must have there, arms_apart_m: how far from it;
-    tip_quantile: the share of its voxels that lie before its end; standing_mps: who walks faster does not reach into a shelf; below_m: how far below the lowest board an arm may be, root_m: an arm begins so near to the hull; tip_m: the voxels so near to the arm's end are its end; forearm_m: length over which the arm's direction is taken;
-    look_m: how far beyond the end is looked whether a hand could be there; hidden_m: how far a hidden hand is put beyond
-    what is seen, hidden_stddev_m: the standard deviation of that; stddev_m: of a hand that is seen;
-    board_m: thickness of a board; edge_m: so near to a shelf's front a hand may be hidden whatever the line of sight, for there
-    the edges of the boards flicker and the goods are hardly farther than the hand; limb_share: least distance from the head of a hand that is not at a shelf,
-    way_share: and least way over the body; prominence_m: how far such a limb must stand out; low_share: lower is a foot.
+    hull_share: from the head's middle to the hull of the body toward a shelf; before_m: nearer to a shelf's front
+    than this a limb may be an arm that reaches into it; link_m: gaps within one arm; looks: an arm is what is seen in
+    so many looks together, least_looks: in at least so many of them; arm_points: least number of its voxels;
+    second_share: the share of the first arm's voxels in the shelf that a second arm must have there, arms_apart_m:
+    how far from it; tip_quantile: the share of its voxels that lie before its end; standing_mps: who walks faster
+    does not reach into a shelf; below_m: how far below the lowest board an arm may be, root_m: an arm begins so near
+    to the hull; tip_m: the voxels so near to the arm's end are its end; forearm_m: length over which the arm's
+    direction is taken; look_m: how far beyond the end is looked whether a hand could be there; hidden_m: how far a
+    hidden hand is put beyond what is seen, hidden_stddev_m: the standard deviation of that; stddev_m: of a hand that
+    is seen; board_m: thickness of a board; edge_m: so near to a shelf's front a hand may be hidden whatever the line
+    of sight, for there the edges of the boards flicker and the goods are hardly farther than the hand; limb_share:
+    least distance from the head of a hand that is not at a shelf, way_share: and least way over the body;
+    prominence_m: how far such a limb must stand out; low_share: lower is a foot.
     """
 
     hull_share: float = 0.11
@@ -70,7 +74,16 @@ class HandParams:
     low_share: float = 0.2
 
     def __post_init__(self) -> None:
-        for name in ("hull_share", "before_m", "link_m", "tip_m", "forearm_m", "stddev_m", "hidden_stddev_m", "prominence_m"):
+        for name in (
+            "hull_share",
+            "before_m",
+            "link_m",
+            "tip_m",
+            "forearm_m",
+            "stddev_m",
+            "hidden_stddev_m",
+            "prominence_m",
+        ):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"HandParams.{name} is {getattr(self, name)}: it must be positive")
         if self.arm_points < 1:
@@ -89,7 +102,7 @@ class Body:
 
 
 @numba.njit(cache=True)
-def _clusters(points: Any, link_m: float) -> Any:  # pragma: no cover (compiled)
+def _clusters(points: Any, link_m: float) -> Any:
     """Number of the cluster of every point: single linkage at link_m, clusters in order of their first point."""
     n = points.shape[0]
     label = np.full(n, -1, np.int64)
@@ -119,7 +132,7 @@ def _clusters(points: Any, link_m: float) -> Any:  # pragma: no cover (compiled)
 @numba.njit(cache=True)
 def _open_way(
     top: Any, x0: float, y0: float, cell_m: float, nx: int, ny: int, start: Any, end: Any, skip_m: float, highest: float
-) -> bool:  # pragma: no cover (compiled)
+) -> bool:
     """Whether the straight line from start to end passes above the height map, from skip_m on and below `highest`."""
     way = end - start
     length = math.sqrt(way[0] ** 2 + way[1] ** 2 + way[2] ** 2)
@@ -129,15 +142,17 @@ def _open_way(
         z = start[2] + t * way[2]
         if z > highest:
             return True
-        column = int(math.floor((start[0] + t * way[0] - x0) / cell_m))
-        row = int(math.floor((start[1] + t * way[1] - y0) / cell_m))
+        column = math.floor((start[0] + t * way[0] - x0) / cell_m)
+        row = math.floor((start[1] + t * way[1] - y0) / cell_m)
         if 0 <= column < nx and 0 <= row < ny and top[row * nx + column] > z:
             return False
         t += step
     return True
 
 
-def under_boards(shelf: Shelf, point: Sequence[float] | Doubles, eye: Sequence[float] | Doubles, board_m: float) -> bool:
+def under_boards(
+    shelf: Shelf, point: Sequence[float] | Doubles, eye: Sequence[float] | Doubles, board_m: float
+) -> bool:
     """Whether a board of the shelf hides the point from the eye, both in the shelf's coordinates (u, v, w) [m].
 
     Similar triangles: the line of sight crosses the front plane v = 0; it must do so below the board above the point.
@@ -211,7 +226,9 @@ class HandFinder:
         for shelf, v in near:
             c, s = math.cos(shelf.yaw), math.sin(shelf.yaw)
             dx, dy = points[:, 0] - shelf.origin[0], points[:, 1] - shelf.origin[1]
-            local = np.stack([c * dx + s * dy, c * dy - s * dx, points[:, 2] - shelf.origin[2]], axis=1).astype(np.float64)
+            local = np.stack([c * dx + s * dy, c * dy - s * dx, points[:, 2] - shelf.origin[2]], axis=1).astype(
+                np.float64
+            )
             first = max(v + params.hull_share * person.height, -params.before_m)
             lowest = min(shelf.boards) - params.below_m
             beyond = (

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The top-down height map of all sensors' foreground, its peaks, and which part of it belongs to whom.
 
-The hard problem is that people touch: a blob is not a person. Two notions answer it. A peak counts by its prominence, the
-depth of the valley between it and higher ground (topographic prominence, computed by flooding from the top with a
-union-find, as for the persistence of zero-dimensional homology: Edelsbrunner and Harer, Computational Topology, VII.1), so
-that two heads with a dip of a few centimetres between them are two and a head with its own shoulders is one. And a cell
-belongs to the head from which the way over the body is shortest (Dijkstra's algorithm with buckets), so that an arm that
-passes close to somebody else still belongs to the body that it grows from.
+The hard problem is that people touch: a blob is not a person. Two notions answer it. A peak counts by its prominence,
+the depth of the valley between it and higher ground (topographic prominence, computed by flooding from the top with a
+union-find, as for the persistence of zero-dimensional homology: Edelsbrunner and Harer, Computational Topology,
+VII.1), so that two heads with a dip of a few centimetres between them are two and a head with its own shoulders is
+one. And a cell belongs to the head from which the way over the body is shortest (Dijkstra's algorithm with buckets),
+so that an arm that passes close to somebody else still belongs to the body that it grows from.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _NOBODY = -1
 
 @dataclass(frozen=True)
 class Grid:
-    """Square cells over the floor. x, y: the lower corner [m]; nx, ny: cells along x and y; cell n is (n % nx, n // nx)."""
+    """Square cells over the floor. x, y: the lower corner [m]; nx, ny: cells along x and y; cell n is (n % nx, n //
+    nx)."""
 
     x: float
     y: float
@@ -61,8 +62,18 @@ class Grid:
 
 @numba.njit(cache=True)
 def _raster(
-    points: Any, x0: float, y0: float, cell_m: float, nx: int, ny: int, counts: Any, top: Any, start: Any, cells: Any, order: Any
-) -> int:  # pragma: no cover (compiled)
+    points: Any,
+    x0: float,
+    y0: float,
+    cell_m: float,
+    nx: int,
+    ny: int,
+    counts: Any,
+    top: Any,
+    start: Any,
+    cells: Any,
+    order: Any,
+) -> int:
     """Highest point of every cell (0: empty), and the points sorted by cell; the number of points on cells that count.
 
     The points of cell c are order[start[c]:start[c + 1]].
@@ -71,8 +82,8 @@ def _raster(
     start[:] = 0
     inside = 0
     for i in range(points.shape[0]):
-        column = int(math.floor((points[i, 0] - x0) / cell_m))
-        row = int(math.floor((points[i, 1] - y0) / cell_m))
+        column = math.floor((points[i, 0] - x0) / cell_m)
+        row = math.floor((points[i, 1] - y0) / cell_m)
         c = row * nx + column
         if 1 <= column < nx - 1 and 1 <= row < ny - 1 and counts[c]:
             cells[i] = c
@@ -98,7 +109,7 @@ def _raster(
 
 
 @numba.njit(cache=True)
-def _settle(top: Any, nx: int, ny: int, spike_m: float, settled: Any) -> None:  # pragma: no cover (compiled)
+def _settle(top: Any, nx: int, ny: int, spike_m: float, settled: Any) -> None:
     """Lowers cells that stick out of all their neighbours, and fills single holes between occupied cells."""
     settled[:] = top
     for row in range(1, ny - 1):
@@ -123,7 +134,7 @@ def _settle(top: Any, nx: int, ny: int, spike_m: float, settled: Any) -> None:  
 
 
 @numba.njit(cache=True)
-def _root(parent: Any, c: int) -> int:  # pragma: no cover (compiled)
+def _root(parent: Any, c: int) -> int:
     while parent[c] != c:
         parent[c] = parent[parent[c]]
         c = parent[c]
@@ -132,12 +143,21 @@ def _root(parent: Any, c: int) -> int:  # pragma: no cover (compiled)
 
 @numba.njit(cache=True)
 def _peaks(
-    field: Any, owner: Any, nx: int, ny: int, lowest: float, step: float, prominence: float, parent: Any, summit: Any, area: Any,
-) -> Any:  # pragma: no cover (compiled)
+    field: Any,
+    owner: Any,
+    nx: int,
+    ny: int,
+    lowest: float,
+    step: float,
+    prominence: float,
+    parent: Any,
+    summit: Any,
+    area: Any,
+) -> Any:
     """Peaks of the field among its values above `lowest`: rows of cell, value, prominence, cells above its saddle.
 
-    Cells are neighbours (eight of them) where their owners are the same. A peak whose valley is `prominence` deep or more
-    counts; the highest of an island counts with its whole height.
+    Cells are neighbours (eight of them) where their owners are the same. A peak whose valley is `prominence` deep or
+    more counts; the highest of an island counts with its whole height.
     """
     levels = 1
     highest = lowest
@@ -180,7 +200,9 @@ def _peaks(
                 a, b = _root(parent, c), _root(parent, n)
                 if a == b:
                     continue
-                if field[summit[a]] < field[summit[b]] or (field[summit[a]] == field[summit[b]] and summit[a] > summit[b]):
+                if field[summit[a]] < field[summit[b]] or (
+                    field[summit[a]] == field[summit[b]] and summit[a] > summit[b]
+                ):
                     a, b = b, a
                 depth = field[summit[b]] - field[c]
                 if depth >= prominence:
@@ -206,8 +228,18 @@ def _peaks(
 
 @numba.njit(cache=True)
 def _shares(
-    top: Any, nx: int, ny: int, cell_m: float, seeds: Any, owners: Any, reach_m: Any, climb: float, step_m: float, way: Any, owner: Any,
-) -> None:  # pragma: no cover (compiled)
+    top: Any,
+    nx: int,
+    ny: int,
+    cell_m: float,
+    seeds: Any,
+    owners: Any,
+    reach_m: Any,
+    climb: float,
+    step_m: float,
+    way: Any,
+    owner: Any,
+) -> None:
     """Shortest way over occupied cells from the seeds: way [m] and owner of every cell (way inf, owner -1: nobody's).
 
     A step costs its length and `climb` times the difference in height; a cell may be stepped over at one half more.
@@ -265,7 +297,7 @@ def _shares(
 
 
 @numba.njit(cache=True)
-def _longer(values: Any) -> Any:  # pragma: no cover (compiled)
+def _longer(values: Any) -> Any:
     longer = np.empty(2 * values.size, values.dtype)
     longer[: values.size] = values
     return longer
@@ -273,8 +305,19 @@ def _longer(values: Any) -> Any:  # pragma: no cover (compiled)
 
 @numba.njit(cache=True)
 def _near(
-    points: Any, start: Any, order: Any, x0: float, y0: float, cell_m: float, nx: int, ny: int, x: float, y: float, r: float, found: Any
-) -> int:  # pragma: no cover (compiled)
+    points: Any,
+    start: Any,
+    order: Any,
+    x0: float,
+    y0: float,
+    cell_m: float,
+    nx: int,
+    ny: int,
+    x: float,
+    y: float,
+    r: float,
+    found: Any,
+) -> int:
     """Numbers of the points within r [m] of x, y; how many."""
     count = 0
     first_row, last_row = max(int((y - r - y0) / cell_m), 0), min(int((y + r - y0) / cell_m), ny - 1)
@@ -291,7 +334,8 @@ def _near(
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """A local top. value: of the field [m]; prominence: above the saddle to higher ground [m]; area: above that [m^2]."""
+    """A local top. value: of the field [m]; prominence: above the saddle to higher ground [m]; area: above that
+    [m^2]."""
 
     cell: int
     value: float
@@ -329,16 +373,36 @@ class HeightMap:
         if len(points) > len(self._order):
             self._cells, self._order, self._found = (np.empty(2 * len(points), np.int64) for _ in range(3))
         _raster(
-            points, grid.x, grid.y, grid.cell_m, grid.nx, grid.ny, self._counts, self._raw, self._start, self._cells,
+            points,
+            grid.x,
+            grid.y,
+            grid.cell_m,
+            grid.nx,
+            grid.ny,
+            self._counts,
+            self._raw,
+            self._start,
+            self._cells,
             self._order,
-        )  # fmt: skip
+        )
         _settle(self._raw, grid.nx, grid.ny, self._spike_m, self.top)
 
     def near(self, x: float, y: float, radius_m: float) -> Floats:
         """The points whose distance on the floor from x, y is at most radius_m, (n, 3)."""
         grid = self.grid
         count = _near(
-            self.points, self._start, self._order, grid.x, grid.y, grid.cell_m, grid.nx, grid.ny, x, y, radius_m, self._found
+            self.points,
+            self._start,
+            self._order,
+            grid.x,
+            grid.y,
+            grid.cell_m,
+            grid.nx,
+            grid.ny,
+            x,
+            y,
+            radius_m,
+            self._found,
         )
         return self.points[self._found[:count]]
 
@@ -352,9 +416,7 @@ class HeightMap:
         seeds: cells; owners: the owner of each, 0 to len(reach_m) - 1; reach_m: the longest way of each owner.
         """
         grid = self.grid
-        _shares(
-            self.top, grid.nx, grid.ny, grid.cell_m, seeds, owners, reach_m, climb, 0.01, self.way, self.owner
-        )
+        _shares(self.top, grid.nx, grid.ny, grid.cell_m, seeds, owners, reach_m, climb, 0.01, self.way, self.owner)
 
     def tips(self, lowest_m: float, prominence_m: float) -> list[Peak]:
         """Ends of the limbs: cells whose way from their owner's head is a local maximum."""

@@ -3,7 +3,8 @@
 """How a person moves between two looks: a Kalman filter for each axis of the floor with one covariance for both.
 
 The model is the discretised white-noise acceleration (Bar-Shalom, Li and Kirubarajan, Estimation with Applications to
-Tracking and Navigation, 6.3.2). Both axes have the same noise, so they share the 2 x 2 covariance of place and velocity.
+Tracking and Navigation, 6.3.2). Both axes have the same noise, so they share the 2 x 2 covariance of place and
+velocity.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Motion:
         self.vv += q * dt * dt
 
     def stand(self, dt: float, speed: float, still_s: float) -> None:
-        """Move on by dt [s] unseen: the velocity dies away in still_s, the uncertainty grows as of a walk at `speed`."""
+        """Move on by dt [s] unseen: the velocity dies away in still_s, the uncertainty grows as of a walk at
+        `speed`."""
         self.x += self.vx * dt
         self.y += self.vy * dt
         left = math.exp(-dt / still_s)

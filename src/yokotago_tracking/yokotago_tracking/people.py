@@ -48,8 +48,9 @@ class Head:
 
 
 @numba.njit(cache=True)
-def middle(points: Any, x: float, y: float, low: float, high: float, radius_m: float, rounds: int) -> Any:  # pragma: no cover
-    """Mean shift on the floor over the points between two heights: x, y, mean of the three highest z, number of points."""
+def middle(points: Any, x: float, y: float, low: float, high: float, radius_m: float, rounds: int) -> Any:
+    """Mean shift on the floor over the points between two heights: x, y, mean of the three highest z, number of
+    points."""
     count = 0
     a = b = c = -np.inf
     for _ in range(rounds):

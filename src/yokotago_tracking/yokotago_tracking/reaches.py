@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tells when a hand is inside a shelf: from its entry to its exit, with the way that it took.
 
-Hands come without names, are missed for moments and hide under boards. So a reach is followed by place: a hand continues
-the nearest open reach of its person and shelf within what a hand can move, and a reach goes on over a gap as long as its
-person stays near. Several hands of one person in one shelf are several reaches. Any source of tracks will do, at any rate.
+Hands come without names, are missed for moments and hide under boards. So a reach is followed by place: a hand
+continues the nearest open reach of its person and shelf within what a hand can move, and a reach goes on over a gap
+as long as its person stays near. Several hands of one person in one shelf are several reaches. Any source of tracks
+will do, at any rate.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from yokotago_model.events import SECOND, Hand, HandReach, HandSample, Stamp, Track, TrackFrame, TrackState
 from yokotago_model.store import Shelf, Store
 
@@ -23,11 +25,10 @@ from .association import assign
 class ReachParams:
     """Parameters of Reaches.
 
-    margin_m: how far before the front a hand already counts; leave_m: how far before it an open reach's hand still counts;
-    side_m, above_m: the same at the shelf's other sides and above it; confidence_least: of a hand;
-    begin_looks, begin_s: so many looks within this time begin a reach; gap_s: a reach without a hand for longer has ended;
-    hand_speed_mps, hand_jump_m: how far a hand moves between two looks; least_s: shorter reaches are not completed as
-    more than they were; arm_m: farther from the shelf's front than this nobody reaches into it.
+    margin_m: how far before the front a hand already counts; leave_m: how far before it an open reach's hand still
+    counts; side_m, above_m: the same at the shelf's other sides and above it; confidence_least: of a hand;
+    begin_looks, begin_s: so many looks within this time begin a reach; gap_s: a reach without a hand for longer has
+    ended; hand_speed_mps, hand_jump_m: how far a hand moves between two looks.
     """
 
     margin_m: float = 0.03
@@ -40,10 +41,9 @@ class ReachParams:
     gap_s: float = 0.5
     hand_speed_mps: float = 2.0
     hand_jump_m: float = 0.15
-    arm_m: float = 1.2
 
     def __post_init__(self) -> None:
-        for name in ("gap_s", "hand_speed_mps", "arm_m"):
+        for name in ("gap_s", "hand_speed_mps", "begin_s"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"ReachParams.{name} is {getattr(self, name)}: it must be positive")
         if self.begin_looks < 1:
@@ -111,7 +111,8 @@ class Reaches:
         hands = [
             h
             for h in track.hands
-            if h.confidence >= params.confidence_least and self._inside(shelf, h, params.leave_m if going else params.margin_m)
+            if h.confidence >= params.confidence_least
+            and self._inside(shelf, h, params.leave_m if going else params.margin_m)
         ]
         made: list[HandReach] = []
         costs = np.full((len(going), len(hands)), math.inf)
@@ -122,7 +123,7 @@ class Reaches:
                 distance = math.dist(last.position, hand.position)
                 if distance <= far:
                     costs[i, j] = distance
-        pairs = dict((j, i) for i, j in assign(costs, 10.0))
+        pairs = {j: i for i, j in assign(costs, 10.0)}
         for j, hand in enumerate(hands):
             sample = HandSample(stamp, hand.position, hand.position_stddev)
             if j in pairs:

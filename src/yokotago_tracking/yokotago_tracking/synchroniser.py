@@ -3,12 +3,14 @@
 """Puts the clouds of several sensors together into ticks of event time.
 
 The hard problem is to wait for nobody longer than needed and still to give the same ticks whatever the order in which
-the sensors' clouds arrive. A tick takes from each sensor the first cloud that is not older than half a period before it.
-It is made when every live sensor has delivered such a cloud or when some sensor is ahead by the allowed wait, which no
-cloud that is still to come may be late. A sensor that misses ticks for long is dark: nobody waits for it, and what it
-sends counts again only from one wait after its return, when every order of arrival would have delivered it.
+the sensors' clouds arrive. A tick takes from each sensor the first cloud that is not older than half a period before
+it. It is made when every live sensor has delivered such a cloud or when some sensor is ahead by the allowed wait,
+which no cloud that is still to come may be late. A sensor that misses ticks for long is dark: nobody waits for it,
+and what it sends counts again only from one wait after its return, when every order of arrival would have delivered
+it.
 
-Clouds of one sensor are expected in the order of their stamps; one that comes too late for its tick is dropped and counted.
+Clouds of one sensor are expected in the order of their stamps; one that comes too late for its tick is dropped and
+counted.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ class SynchroniserParams:
 
 @dataclass(frozen=True)
 class Tick:
-    """What all sensors saw around one moment. clouds: in the store's order of sensors; missing: live ones without a cloud."""
+    """What all sensors saw around one moment. clouds: in the store's order of sensors; missing: live ones without a
+    cloud."""
 
     stamp: Stamp
     clouds: tuple[ForegroundCloud, ...]
@@ -129,7 +132,7 @@ class Synchroniser:
         return (stamp + self.period // 2) // self.period * self.period
 
     def _ticks(self, *, final: bool) -> list[Tick]:
-        made = []
+        made: list[Tick] = []
         newest = self._newest()
         if self._next is None:
             all_here = all(line.queue for line in self._lines.values())
@@ -148,9 +151,13 @@ class Synchroniser:
             if final:
                 if not any(line.queue for line in self._lines.values()):
                     return made
-            elif newest < self._next - self.period // 2 or (waiting and newest < self._next + self._wait):
-                return made
-            elif not waiting and all(line.dark for line in self._lines.values()) and newest < self._next + self._wait:
+            elif (
+                newest < self._next - self.period // 2
+                or (waiting and newest < self._next + self._wait)
+                or (
+                    not waiting and all(line.dark for line in self._lines.values()) and newest < self._next + self._wait
+                )
+            ):
                 return made
             made.append(self._make(self._next))
             self._next += self.period

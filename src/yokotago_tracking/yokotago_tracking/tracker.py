@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Follows everybody through the store: foreground of all sensors in, one frame of tracks per tick out.
 
-The hard problem is never to lose and never to swap a person. The number of people inside changes only at the doors, so
-tracks begin and end only there; in the interior a track that is not seen is parked and waits, and what is seen without a
-track is part of somebody. Where two people cannot be told apart for a moment, both keep moving on what they did before,
-and when they part their identities mix by the probability that it went the other way round, which is published.
+The hard problem is never to lose and never to swap a person. The number of people inside changes only at the doors,
+so tracks begin and end only there; in the interior a track that is not seen is parked and waits, and what is seen
+without a track is part of somebody. Where two people cannot be told apart for a moment, both keep moving on what they
+did before, and when they part their identities mix by the probability that it went the other way round, which is
+published.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from yokotago_model.events import SECOND, ForegroundCloud, Stamp, Track, TrackFrame, TrackState
 from yokotago_model.store import Store, ZoneKind, polygon_distance
 
@@ -31,24 +33,23 @@ from .synchroniser import Synchroniser, SynchroniserParams, Tick
 class TrackerParams:
     """Parameters of Tracker.
 
-    rate_hz: of the ticks, 0: that of the fastest sensor; first_track_id: of the first track;
-    cell_m: of the height map; acceleration_mps2: standard deviation of a walker's; seen_stddev_m: of a head's place,
-    part_stddev_m: of a place taken from a part of the body, merged_stddev_m: of a place shared by two people;
-    height_stddev_m: of a head's height from look to look; gate_m: how far a head may be from where it is expected;
-    lost_s: who is not seen for longer is lost; lost_speed_mps: how fast somebody may move who is not seen, lost_gate_m: how far at most;
-    cost_most: largest cost of a pair; swap_least: smallest probability of a swap that is kept;
-    apart_m: people whose heads are nearer share what is seen; coast_s: how long an unseen person keeps moving;
-    door_m: how far around a door zone people come and go; start_s: so long after the first tick people who are inside
-    already begin tracks anywhere; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much
-    way, inside_confirm_s, inside_confirm_m: after this long and this way where no door is; forget_looks: a new track that is missed so often is dropped;
-    end_s: how long a person must not be seen at a door to have left; beyond_m: outside the floor by more, at once;
-    threshold_m: nearer to the floor's border than this is on the threshold; lean_m: how far over a shelf's front a head may be;
-    wall_m: nothing so near to the floor's border counts except in doors;
-    head_share: least area of a new person's head as a share of height squared; clear_share,
-    clear_prominence_m, clear_height: area, prominence and share of a neighbour's height that make a head beyond doubt;
-    new_apart_m: another new person's head that is
-    nearer to another one must be a whole head of its own, inside_apart_m: where no door is, people who are nearer to somebody
-    are part of them; climb: cost of height on the way over a body;
+    rate_hz: of the ticks, 0: that of the fastest sensor; first_track_id: of the first track; cell_m: of the height
+    map; acceleration_mps2: standard deviation of a walker's; seen_stddev_m: of a head's place, part_stddev_m: of a
+    place taken from a part of the body, merged_stddev_m: of a place shared by two people; height_stddev_m: of a
+    head's height from look to look; gate_m: how far a head may be from where it is expected; lost_s: who is not seen
+    for longer is lost; lost_speed_mps: how fast somebody may move who is not seen, lost_gate_m: how far at most;
+    cost_most: largest cost of a pair; swap_least: smallest probability of a swap that is kept; apart_m: people whose
+    heads are nearer share what is seen; coast_s: how long an unseen person keeps moving; door_m: how far around a
+    door zone people come and go; start_s: so long after the first tick people who are inside already begin tracks
+    anywhere; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much way,
+    inside_confirm_s, inside_confirm_m: after this long and this way where no door is; forget_looks: a new track that
+    is missed so often is dropped; end_s: how long a person must not be seen at a door to have left; beyond_m: outside
+    the floor by more, at once; threshold_m: nearer to the floor's border than this is on the threshold; lean_m: how
+    far over a shelf's front a head may be; wall_m: nothing so near to the floor's border counts except in doors;
+    head_share: least area of a new person's head as a share of height squared; clear_share, clear_prominence_m,
+    clear_height: area, prominence and share of a neighbour's height that make a head beyond doubt; new_apart_m:
+    another new person's head that is nearer to another one must be a whole head of its own, inside_apart_m: where no
+    door is, people who are nearer to somebody are part of them; climb: cost of height on the way over a body;
     arm_share: longest way from the head over the body, as a share of the height.
     """
 
@@ -93,7 +94,16 @@ class TrackerParams:
     synchroniser: SynchroniserParams = field(default_factory=SynchroniserParams)
 
     def __post_init__(self) -> None:
-        for name in ("cell_m", "acceleration_mps2", "seen_stddev_m", "gate_m", "cost_most", "apart_m", "end_s", "height_stddev_m"):
+        for name in (
+            "cell_m",
+            "acceleration_mps2",
+            "seen_stddev_m",
+            "gate_m",
+            "cost_most",
+            "apart_m",
+            "end_s",
+            "height_stddev_m",
+        ):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"TrackerParams.{name} is {getattr(self, name)}: it must be positive")
         if self.rate_hz < 0.0:
@@ -181,7 +191,7 @@ class Tracker:
             return
         for person in self._people:
             unseen_s = (stamp - person.seen) / SECOND - dt
-            if unseen_s <= params.coast_s and person.missed == 0 or person.merged:
+            if (unseen_s <= params.coast_s and person.missed == 0) or person.merged:
                 person.motion.predict(dt, params.acceleration_mps2)
             else:
                 person.motion.stand(dt, params.lost_speed_mps, 0.3)
@@ -195,7 +205,9 @@ class Tracker:
         somebody; then the new ones, so that they never take a head from a person who is believed.
         """
         params = self.params
-        followed, lost, new = [], [], []
+        followed: list[int] = []
+        lost: list[int] = []
+        new: list[int] = []
         for i, person in enumerate(self._people):
             if person.state is TrackState.TENTATIVE:
                 new.append(i)
@@ -284,7 +296,11 @@ class Tracker:
             x, y, top, count = middle(
                 around, person.motion.x, person.motion.y, person.z - 0.2, person.z + 0.08, 0.18, 2
             )
-            if count >= 8 and self._can_stand(float(x), float(y), float(top), params.lean_m) and top > 0.45 * person.height:
+            if (
+                count >= 8
+                and self._can_stand(float(x), float(y), float(top), params.lean_m)
+                and top > 0.45 * person.height
+            ):
                 person.motion.update(float(x), float(y), params.part_stddev_m)
                 person.z += 0.3 * (float(top) - person.z)
                 person.seen = stamp
@@ -366,7 +382,9 @@ class Tracker:
         return all(
             head.z > params.clear_height * p.z
             for p in self._people
-            if p is not but and p.state is not TrackState.TENTATIVE and p.motion.distance(head.x, head.y) < params.inside_apart_m
+            if p is not but
+            and p.state is not TrackState.TENTATIVE
+            and p.motion.distance(head.x, head.y) < params.inside_apart_m
         )
 
     def _begin(self, seen: Sequence[Head], free: set[int], stamp: Stamp) -> None:
@@ -396,9 +414,16 @@ class Tracker:
             motion = Motion(head.x, head.y, pp=params.seen_stddev_m**2)
             self._people.append(
                 _Person(
-                    self._next_id, motion, stamp, (head.x, head.y), stamp, head.z, head.z,
-                    good_looks=1, clear_looks=int(self._is_clear(head)),
-                )  # fmt: skip
+                    self._next_id,
+                    motion,
+                    stamp,
+                    (head.x, head.y),
+                    stamp,
+                    head.z,
+                    head.z,
+                    good_looks=1,
+                    clear_looks=int(self._is_clear(head)),
+                )
             )
             self._next_id += 1
 

@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is foreground, what becomes background and when."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from worlds import PERIOD, START, sensor, store
+
+from yokotago_model.events import DepthImage, ForegroundCloud
+from yokotago_tracking.foreground import Foreground, ForegroundParams, _learn
+
+PARAMS = ForegroundParams(learn_s=0.5, absorb_s=20.0, absorb_in_shelf_s=2.0, recede_s=0.5, background_rows=1)
+
+
+def image(
+    box: float | None = None, rows: slice = slice(20, 28), columns: slice = slice(28, 36)
+) -> npt.NDArray[np.uint16]:
+    """The floor 3 m below, with a box of a height [m] in the middle."""
+    depth = np.full((48, 64), 3000, np.uint16)
+    if box is not None:
+        depth[rows, columns] = round(3000 - 1000 * box)
+    return depth
+
+
+class Watch:
+    """A stage with its own time."""
+
+    def __init__(self, params: ForegroundParams = PARAMS) -> None:
+        self.stage = Foreground(sensor(), params, store())
+        self.tick = 0
+
+    def see(self, depth: npt.NDArray[np.uint16], times: int = 1) -> ForegroundCloud:
+        """The foreground of the last of so many images."""
+        for _ in range(times):
+            (made,) = self.stage.feed(DepthImage(START + self.tick * PERIOD, "a", depth))
+            self.tick += 1
+        return made
+
+
+def test_there_is_no_foreground_before_the_store_is_known_nor_in_the_empty_store() -> None:
+    watch = Watch()
+    assert len(watch.see(image(1.0)).points) == 0
+    assert len(watch.see(image(), 20).points) == 0
+
+
+def test_voxels_lie_where_the_box_is_and_count_its_pixels() -> None:
+    watch = Watch()
+    watch.see(image(), 10)
+    made = watch.see(image(1.0))
+    assert int(made.pixels.sum()) == 64
+    # 8 pixels of 0.05 rad at 2 m distance around the image centre, which is over x = y = 2 m.
+    assert made.points[:, 2] == pytest.approx(1.0, abs=1e-5)
+    assert np.abs(made.points[:, :2] - 2.0).max() < 0.4
+    assert made.points[:, :2].mean(axis=0) == pytest.approx((2.0, 2.0), abs=0.01)
+
+
+def test_a_single_pixel_is_no_foreground() -> None:
+    watch = Watch()
+    watch.see(image(), 10)
+    assert len(watch.see(image(1.0, slice(20, 21), slice(30, 31))).points) == 0
+
+
+def test_who_stands_still_stays_foreground_until_long_after() -> None:
+    watch = Watch()
+    watch.see(image(), 10)
+    assert int(watch.see(image(1.7), 190).pixels.sum()) == 64
+    assert len(watch.see(image(1.7), 30).points) == 0
+
+
+def test_what_stands_in_a_shelf_becomes_background_soon() -> None:
+    watch = Watch()
+    shelf = image()
+    shelf[0:3] = 1500
+    watch.see(shelf, 10)
+    goods = shelf.copy()
+    goods[0:3, 28:36] = 1300
+    assert len(watch.see(goods).points) > 0
+    assert len(watch.see(goods, 30).points) == 0
+
+
+def test_background_recedes_where_the_sensor_sees_past_it() -> None:
+    watch = Watch()
+    watch.see(image(0.5), 10)
+    watch.see(image(), 12)
+    assert int(watch.see(image(0.5)).pixels.sum()) == 64
+
+
+def test_somebody_who_walks_through_while_the_store_is_learned_leaves_no_mark() -> None:
+    watch = Watch(dataclasses.replace(PARAMS, learn_s=2.0))
+    for column in range(20):
+        watch.see(image(1.7, slice(20, 28), slice(3 * column, 3 * column + 6)))
+    watch.see(image(), 3)
+    assert int(watch.see(image(1.7)).pixels.sum()) == 64
+
+
+def test_a_pixel_that_jumps_between_two_distances_is_foreground_only_before_the_nearer_one() -> None:
+    jumps = np.full((16, 1), 3.0, np.float32)
+    jumps[::2] = 2.0
+    background, common, gap = (np.zeros(1, np.float32) for _ in range(3))
+    _learn(jumps, 0.06, 5.0, background, common, gap)
+    assert background[0] == pytest.approx(3.0)
+    assert background[0] - gap[0] < 2.0 - 0.06 + 1e-6
+
+
+def test_same_images_same_voxels() -> None:
+    def run() -> ForegroundCloud:
+        watch = Watch()
+        watch.see(image(), 10)
+        return watch.see(image(1.2))
+
+    assert run() == run()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"gap_m": 0.0}, {"learn_samples": 2}, {"floor_m": 3.0}, {"background_rows": 0}, {"neighbours": 9}]
+)
+def test_parameters_are_checked(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        dataclasses.replace(PARAMS, **wrong)

@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Hands of people as points, before a shelf and elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from worlds import body, store
+
+from yokotago_model.events import Hand
+from yokotago_tracking.hands import Body, HandFinder, under_boards
+from yokotago_tracking.height_map import Grid, HeightMap
+
+
+def found(arm: tuple[float, float, float] | None, y: float = 3.0, looks: int = 3) -> tuple[Hand, ...]:
+    """The hands of one person at x = 2 who stands for some looks."""
+    finder = HandFinder(store())
+    height_map = HeightMap(Grid.over((-0.6, -0.6), (4.6, 4.6), 0.04))
+    hands: list[tuple[Hand, ...]] = []
+    for _ in range(looks):
+        height_map.set(body(2.0, y, 1.7, arm))
+        height_map.share(np.array([height_map.grid.cell_of(2.0, y)]), np.zeros(1, np.int64), np.array([1.3]), 0.3)
+        hands = finder.hands(height_map, [Body(1, 2.0, y, 1.7, 0.0)], ["a"])
+    return hands[0]
+
+
+def test_a_hand_in_the_shelf_is_found_there() -> None:
+    hand = found((2.2, 3.6, 1.3))[0]
+    assert hand.position[0] == pytest.approx(2.2, abs=0.06)
+    assert hand.position[1] > 3.5
+    assert 0.0 < hand.position_stddev < 0.12
+
+
+def test_an_arm_that_ends_at_the_front_is_prolonged_with_a_larger_deviation() -> None:
+    at_front = found((2.2, 3.5, 1.2))[0]
+    before = found((2.2, 3.38, 1.2), y=2.8)[0]
+    assert at_front.position[1] > 3.52
+    assert at_front.position_stddev > before.position_stddev
+
+
+def test_somebody_without_an_arm_stretched_out_has_no_hand_in_the_shelf() -> None:
+    assert all(hand.position[1] < 3.45 for hand in found(None))
+
+
+def test_an_arm_in_the_open_is_found_too() -> None:
+    hands = found((2.6, 1.5, 1.1), y=1.5)
+    assert len(hands) == 1
+    assert np.hypot(hands[0].position[0] - 2.55, hands[0].position[1] - 1.5) < 0.1
+
+
+def test_a_board_hides_what_is_deep_below_it() -> None:
+    (shelf,) = store().shelves
+    eye = (1.0, -1.5, 3.0)
+    # The line of sight from 0.2 m deep rises by (3 - 0.8) / 1.7 per metre and crosses the front at 0.8 + 0.26 > 0.98.
+    assert under_boards(shelf, (1.0, 0.2, 0.8), eye, 0.02)
+    assert not under_boards(shelf, (1.0, 0.1, 0.8), eye, 0.02)
+    assert not under_boards(shelf, (1.0, 0.3, 1.2), eye, 0.02)
+    assert not under_boards(shelf, (1.0, -0.1, 0.8), eye, 0.02)

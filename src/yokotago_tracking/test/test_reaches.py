@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Reaches from hands that come, go, flicker, and are several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from worlds import PERIOD, START, frame, store, track
+
+from yokotago_model.events import HandReach
+from yokotago_tracking.reaches import Reaches, ReachParams
+
+Point = tuple[float, float, float]
+IN: Point = (2.0, 3.6, 0.9)
+OUT: Point = (2.0, 3.3, 0.9)
+
+
+def run(looks: Sequence[Sequence[Point]]) -> list[HandReach]:
+    """The reaches of one person whose hands are given tick by tick."""
+    stage = Reaches(store())
+    return [
+        r for k, hands in enumerate(looks) for r in stage.feed(frame(k, track(1, 2.0, 3.0, *hands)))
+    ] + stage.finish()
+
+
+def ticks(reach: HandReach) -> tuple[int, int]:
+    """First and last tick of a reach."""
+    return (reach.begin - START) // PERIOD, (reach.end - START) // PERIOD
+
+
+def test_a_reach_is_told_when_it_begins_and_when_it_has_ended() -> None:
+    made = run([[OUT]] * 3 + [[IN]] * 10 + [[OUT]] * 10)
+    assert [r.complete for r in made] == [False, True]
+    assert made[0].reach_id == made[1].reach_id
+    assert made[0].begin == made[0].end == made[1].begin
+    assert ticks(made[1]) == (3, 12)
+    assert len(made[1].samples) == 10
+    assert made[1].shelf_id == "S"
+
+
+def test_moments_without_a_hand_do_not_end_a_reach() -> None:
+    made = run([[IN]] * 6 + [[]] * 4 + [[IN]] * 4 + [[]] * 10)
+    assert [ticks(r) for r in made if r.complete] == [(0, 13)]
+
+
+def test_a_flicker_is_no_reach() -> None:
+    assert run([[IN], [], [], [IN], [], [], [IN], [], [], [IN], [], []] * 2) == []
+
+
+def test_two_hands_in_one_shelf_are_two_reaches() -> None:
+    other: Point = (2.6, 3.6, 1.2)
+    made = [r for r in run([[IN, other]] * 8 + [[]] * 8) if r.complete]
+    assert sorted(r.samples[0].position[0] for r in made) == pytest.approx([2.0, 2.6])
+
+
+def test_a_hand_is_followed_along_the_shelf() -> None:
+    made = run([[(1.2 + 0.1 * k, 3.6, 0.9)] for k in range(12)] + [[]] * 8)
+    assert [ticks(r) for r in made if r.complete] == [(0, 11)]
+
+
+def test_the_end_of_the_recording_completes_what_is_open() -> None:
+    made = run([[IN]] * 6)
+    assert [r.complete for r in made] == [False, True]
+
+
+def test_what_is_settled_never_changes() -> None:
+    stage = Reaches(store(), ReachParams())
+    settled = 0
+    looks: list[list[Point]] = [[OUT], [IN], [IN], [IN], [IN], [IN], [], [], [IN], [], [], [], [], [], [], [], [IN]]
+    for k, hands in enumerate(looks):
+        made = stage.feed(frame(k, track(1, 2.0, 3.0, *hands)))
+        assert all(r.stamp > settled for r in made)
+        settled = stage.settled
+
+
+def test_parameters_are_checked() -> None:
+    with pytest.raises(ValueError, match="begin_looks"):
+        ReachParams(begin_looks=0)

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+# SPDX-License-Identifier: Apache-2.0
+"""Following people made of points: coming, going, waiting, meeting, and sensors that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy.typing as npt
+import pytest
+from worlds import body, cloud, sensor, store
+
+from yokotago_model.events import TrackFrame, TrackState
+from yokotago_tracking.tracker import Tracker, TrackerParams
+
+EMPTY_S = 5
+"""The store is empty so long, so that whoever comes then comes through the door."""
+
+
+def run(seen: Callable[[int], list[npt.NDArray]], ticks: int) -> list[TrackFrame]:
+    """The frames of a store in which `seen` gives the people of a tick."""
+    stage = Tracker(store())
+    clouds = [cloud(k) for k in range(10 * EMPTY_S)] + [cloud(10 * EMPTY_S + k, *seen(k)) for k in range(ticks)]
+    frames = [f for c in clouds for f in stage.feed(c)] + stage.finish()
+    return frames[10 * EMPTY_S :]
+
+
+def sure(frame: TrackFrame) -> list[int]:
+    """The believed tracks of a frame."""
+    return [t.track_id for t in frame.tracks if t.state is not TrackState.TENTATIVE]
+
+
+def test_one_person_in_and_out_is_one_track() -> None:
+    way = [-0.4 + 0.1 * k for k in range(30)] + [2.5] * 20 + [2.5 - 0.1 * k for k in range(34)]
+    frames = run(lambda k: [body(1.0, way[k])] if k < len(way) else [], len(way) + 15)
+    assert {i for f in frames for i in sure(f)} == {1}
+    (track,) = frames[40].tracks
+    assert (track.position[0], track.position[1]) == pytest.approx((1.0, 2.5), abs=0.03)
+    assert track.height == pytest.approx(1.7, abs=0.03)
+    assert track.identity_confidence == 1.0
+    assert frames[-1].tracks == ()
+
+
+def test_who_is_not_seen_in_the_interior_is_parked_and_found_again() -> None:
+    way = [-0.4 + 0.1 * k for k in range(25)]
+    frames = run(lambda k: [body(1.0, way[min(k, 24)])] if k < 25 or k > 225 else [], 240)
+    (parked,) = frames[200].tracks
+    assert parked.state is TrackState.COASTING
+    (again,) = frames[-1].tracks
+    assert (again.track_id, again.state) == (parked.track_id, TrackState.CONFIRMED)
+
+
+def test_nobody_begins_in_the_interior_because_a_thing_stands_there() -> None:
+    assert all(not sure(f) for f in run(lambda k: [body(2.0, 2.0)], 80))
+
+
+def test_two_who_pass_each_other_close_keep_their_tracks() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        if k < 25:
+            return [body(0.8, -0.4 + 0.1 * k), body(3.2, -0.4 + 0.1 * k)]
+        step = min(k - 25, 24) * 0.1
+        return [body(0.8 + step, 2.0), body(3.2 - step, 2.3)]
+
+    frames = run(seen, 60)
+    at = {t.track_id: t.position[0] for t in frames[24].tracks}
+    left, right = sorted(at, key=lambda i: at[i])
+    after = {t.track_id: t.position[0] for t in frames[-1].tracks}
+    assert after[left] > 3.0
+    assert after[right] < 1.0
+
+
+def test_two_who_become_one_blob_and_part_say_that_they_are_not_sure() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        if k < 25:
+            return [body(1.5, -0.4 + 0.1 * k), body(2.5, -0.4 + 0.1 * k)]
+        if k < 35:
+            step = 0.05 * (k - 25)
+            return [body(1.5 + step, 2.0), body(2.5 - step, 2.0)]
+        if k < 70:
+            return [body(2.0, 2.0)]
+        step = min(0.05 * (k - 70), 0.5)
+        return [body(2.0 + step, 2.0), body(2.0 - step, 2.0)]
+
+    last = run(seen, 90)[-1]
+    assert len(last.tracks) == 2
+    for track in last.tracks:
+        assert track.identity_confidence < 0.9
+        assert track.identity_alternatives == tuple(t.track_id for t in last.tracks if t is not track)
+
+
+def test_a_second_sensor_carries_on_where_one_goes_dark() -> None:
+    stage = Tracker(store(sensor("a"), sensor("b")))
+    frames = []
+    for k in range(120):
+        person = body(1.0, min(-0.4 + 0.1 * max(k - 50, 0), 2.5)) if k >= 50 else body(9.0, 9.0)
+        frames += stage.feed(cloud(k, person, sensor_id="a"))
+        if not 80 <= k < 110:
+            frames += stage.feed(cloud(k, person, sensor_id="b"))
+    frames += stage.finish()
+    assert len(frames) == 120
+    assert {i for f in frames for i in sure(f)} == {1}
+    assert frames[105].tracks[0].state is TrackState.CONFIRMED
+
+
+def test_same_clouds_same_frames() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        return [body(1.0, -0.4 + 0.05 * k, arm=(1.5, -0.4 + 0.05 * k, 1.2))]
+
+    assert run(seen, 30) == run(seen, 30)
+
+
+def test_track_ids_begin_where_the_parameter_says() -> None:
+    stage = Tracker(store(), TrackerParams(first_track_id=1000))
+    for k in range(10 * EMPTY_S):
+        stage.feed(cloud(k))
+    frames = [f for k in range(20) for f in stage.feed(cloud(10 * EMPTY_S + k, body(1.0, -0.4 + 0.1 * k)))]
+    assert sure(frames[-1]) == [1000]
