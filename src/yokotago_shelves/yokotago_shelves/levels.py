@@ -281,7 +281,11 @@ class Levels:
         if first < self._just_before:
             return not self._forgotten  # it was still at rest, or nothing is known of it
         gone = (blocks[first - self._just_before].mean - self._before) / step
-        return _JUST_LEFT[0] <= gone <= _JUST_LEFT[1] or (not self._restless and _LET_GO[0] <= gone <= _LET_GO[1])
+        return _JUST_LEFT[0] <= gone <= _JUST_LEFT[1] or (self._lets_go() and _LET_GO[0] <= gone <= _LET_GO[1])
+
+    def _lets_go(self) -> bool:
+        """Whether this may be a thing just put down: the scale had stood for long and moves for a moment only."""
+        return not self._restless and self._blocks[-1].end - self._rest_end < 1.2 * SECOND
 
     def _follow_brief(self, block: Block) -> Step | None:
         """The step to a level that was left before it could be believed, if it was reached abruptly and stood.
