@@ -10,6 +10,7 @@ has as many places as it has people. Costs are negative log likelihoods; "nobody
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,10 +68,10 @@ class Entries:
         return self._costs[key]
 
     def _fit(self, check_in: CheckIn, entry: Entry) -> float:
+        if not self._feasible(check_in, entry):
+            return _IMPOSSIBLE
         early = entry.entered - check_in.stamp
         late = check_in.stamp - entry.inside
-        if early > self.before_ns or late > self.after_ns:
-            return _IMPOSSIBLE
         gate = self._store.gate.get(check_in.gate_id)
         if gate is None:
             return 2.0 + (max(0, early) + max(0, late)) / SECOND / 3.0
@@ -80,6 +81,20 @@ class Entries:
         # The code was read before they came to the door (a phone), or the message was stamped late.
         return 2.5 + (max(0, early) / 10 + max(0, late) / 4) / SECOND
 
+    def _feasible(self, check_in: CheckIn, entry: Entry) -> bool:
+        """Whether the check-in may be the entry's as far as time tells."""
+        return (
+            entry.entered - check_in.stamp <= self.before_ns and check_in.stamp - entry.inside <= self.after_ns
+        )
+
+    def settle(self, now: Stamp) -> None:
+        """Close what can no longer change: pairs whose times lie so far back that no other entry or check-in fits them."""
+        past = now - 2 * (self.before_ns + self.after_ns)
+        for track_id, check_in_id in self.assign().items():
+            old = max(self._entries[track_id].inside, self._check_ins[check_in_id].stamp) < past
+            if old and track_id not in self._closed:
+                self._closed[track_id] = check_in_id
+
     def assign(self) -> dict[int, str]:
         """check_in_id of everybody who came in on one; who is missing came in without.
 
@@ -88,12 +103,16 @@ class Entries:
         """
         check_ins = sorted(self._check_ins.values(), key=lambda c: (c.stamp, c.check_in_id))
         entries = sorted(self._entries.values(), key=lambda e: (e.entered, e.track_id))
-        open_entries = [e for e in entries if e.track_id not in self._closed]
-        taken = list(self._closed.values())
-        slots: list[tuple[CheckIn, int]] = []
-        for c in check_ins:
-            used = taken.count(c.check_in_id)
-            slots.extend((c, n) for n in range(used, max(1, c.party_size)))
+        taken = Counter(self._closed.values())
+        slots = [
+            (c, n) for c in check_ins for n in range(taken[c.check_in_id], max(1, c.party_size))
+        ]
+        open_check_ins = [c for c, place in slots]
+        open_entries = [
+            e
+            for e in entries
+            if e.track_id not in self._closed and any(self._feasible(c, e) for c in open_check_ins)
+        ]
         result = dict(self._closed)
         if not slots or not open_entries:
             return result
@@ -118,11 +137,6 @@ class Entries:
     def get(self, check_in_id: str) -> CheckIn:
         """The check-in with this id."""
         return self._check_ins[check_in_id]
-
-    def close(self, track_id: int, check_in_id: str) -> None:
-        """This person came in on that check-in, for good."""
-        if track_id in self._entries:
-            self._closed[track_id] = check_in_id
 
     def expired(self, now: Stamp) -> list[CheckIn]:
         """Check-ins whose time to come in is over and that nobody used, oldest first; each is given once."""

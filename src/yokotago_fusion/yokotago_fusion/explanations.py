@@ -144,6 +144,11 @@ class Scene:
             self._fits[key] = value
         return self._fits[key]
 
+    @property
+    def several_hands(self) -> bool:
+        """Whether more than one person had a hand near the step."""
+        return len({a.track_id for a in self.actors if a.evidence is not None}) > 1
+
     def hand(self, number: int) -> tuple[float, float, float, float] | None:
         """Where the actor's hand was during the step (see hands.hand_at); None without a hand."""
         if number not in self._hands:
@@ -395,12 +400,13 @@ def pieces_of(scene: Scene, world: World, grams: float, variance: float, holders
     heaviest = max((scene.planogram.weight(p).variance for p in scene.planogram.products), default=0.0)
     noise = _noise(scene, grams, variance)
     reach = REACH_SIGMAS * math.sqrt(noise + 4 * heaviest)
-    found = [
-        *_takes(scene, world, grams, reach),
-        *_stray_takes(scene, world),
-        *_puts(scene, world, holders),
-        *_foreign(scene, grams),
-    ]
+    # One hand does not exchange things within one step; several hands may.
+    several = scene.several_hands
+    found = list(_foreign(scene, grams))
+    if grams < 0 or several:
+        found += [*_takes(scene, world, grams, reach), *_stray_takes(scene, world)]
+    if grams > 0 or several:
+        found += _puts(scene, world, holders)
     if scene.staff:
         found = [p for p in found if p.person not in scene.staff]
         found.extend(_staff(scene, grams, reach))
@@ -415,9 +421,9 @@ def _noise(scene: Scene, grams: float, variance: float) -> float:
 
 
 def compatible(pieces: Sequence[Piece]) -> bool:
-    """Whether the pieces can be made in one step: nothing is moved twice, and one hand moves at most two things."""
+    """Whether the pieces can be made in one step: nothing is moved twice; a hand moves at most two things, one way."""
     seen: set[tuple[object, ...]] = set()
-    hands: dict[tuple[int, str], int] = {}
+    hands: dict[tuple[int, str], list[bool]] = {}
     for p in pieces:
         match p.kind:
             case Kind.TAKE | Kind.RESTOCK:
@@ -430,8 +436,9 @@ def compatible(pieces: Sequence[Piece]) -> bool:
             return False
         seen.update(marks)
         hand = (p.track_id, p.reach_id)
-        hands[hand] = hands.get(hand, 0) + 1
-        if hands[hand] > 2:
+        ways = hands.setdefault(hand, [])
+        ways.append(p.mean > 0)
+        if len(ways) > 2 or len(set(ways)) > 1:
             return False
     tracks: dict[int, PersonId] = {}
     for p in pieces:
@@ -469,15 +476,13 @@ def score(scene: Scene, pieces: Sequence[Piece], grams: float, variance: float, 
 
 
 def _log_joint(pieces: Sequence[Piece], params: FusionParameters) -> float:
-    """How rarely so many things move in one step: by one hand, out and in by one hand, by several hands."""
+    """How rarely so many things move in one step: by one hand, by several hands."""
     hands: dict[tuple[int, str], list[Piece]] = {}
     for p in pieces:
         hands.setdefault((p.track_id, p.reach_id), []).append(p)
     total = (len(hands) - 1) * math.log(params.p_together)
     for moved in hands.values():
-        exchange = len({p.mean > 0 for p in moved}) > 1
-        extra = params.p_exchange if exchange else params.p_piece * params.p_more
-        total += (len(moved) - 1) * math.log(extra)
+        total += (len(moved) - 1) * math.log(params.p_piece * params.p_more)
         if len(moved) > 1:
             # One hand is one piece of evidence: it was at either place.
             fits = [p.fit for p in moved]

@@ -36,6 +36,7 @@ from yokotago_model.store import Store
 from . import receipts
 from .entries import Entries
 from .explanations import Kind, Measurement, Piece, Scene
+from .floor_watch import FloorWatch
 from .hands import Actor
 from .hypotheses import Clusters, Hypothesis
 from .likelihoods import log_sum
@@ -68,6 +69,7 @@ class Fusion:
         self._windows = Windows(store, self._planogram.deck_of_scale, params)
         self._clusters = Clusters(params.keep_share, params.hypotheses)
         self._offsets = Offsets()
+        self._floor_watch = FloorWatch(store)
         self._timers: list[tuple[Stamp, str, Any]] = []
         self._now: Stamp = -1
         self._out: list[Output] = []
@@ -130,6 +132,8 @@ class Fusion:
                     self._clusters.resolve(self._visits.person_of(track_id))
                 for person in self._visits.frame(fact):
                     self._came_in(person)
+                for track_id in self._floor_watch.feed(fact):
+                    self._at_the_floor(self._visits.person_of(track_id))
             case ZoneCrossing():
                 due = self._visits.crossing(fact)
                 if due is not None:
@@ -153,7 +157,9 @@ class Fusion:
                     )
             case CheckIn():
                 self._entries.check_in(fact)
-                self._at(fact.stamp + self._entries.before_ns + self._entries.after_ns + SECOND, "no entry")
+                wait = self._entries.before_ns + self._entries.after_ns
+                self._at(fact.stamp + wait + SECOND, "no entry")
+                self._at(fact.stamp + 3 * wait, "no entry")
                 self._regroup()
             case Catalogue():
                 self._planogram.catalogue(fact)
@@ -188,6 +194,19 @@ class Fusion:
             self._publish(visit)
             self._at(self._now, "settle", visit.visit_id)
 
+    def _at_the_floor(self, person_id: int) -> None:
+        """A hand at the floor: whoever carries something may have left it there."""
+        visit = self._visits.visit_of(person_id)
+        if visit is not None and not visit.staff and self._clusters.basket([person_id])[0]:
+            visit.reasons["a hand was at the floor: something may have been left there"] = None
+            self._alert(
+                Severity.WARNING,
+                "set_down_on_floor",
+                "somebody who carries goods had a hand at the floor",
+                visit.visit_id,
+                str(person_id),
+            )
+
     def _no_check_in(self, person_id: int) -> None:
         visit = self._visits.visit_of(person_id)
         if visit is not None and not visit.check_in_id:
@@ -200,6 +219,7 @@ class Fusion:
             )
 
     def _no_entry(self) -> None:
+        self._entries.settle(self._now)
         for check_in in self._entries.expired(self._now):
             self._alert(
                 Severity.INFO,
@@ -281,6 +301,7 @@ class Fusion:
                 self._at(later, "decide")
                 return
         self._windows.take(group)
+        touched = set(cluster.people)
         self._clusters.update(cluster, [Hypothesis(o.logp - total, o.world) for o in outcomes])
         for person in sorted({p.person for p in evidence(best) if p.person}):
             appeared = self._visits.acted(person, self._now)
@@ -289,8 +310,11 @@ class Fusion:
         self._tell(group, scenes, outcomes, total)
         self._learn(group, outcomes, total)
         for visit in sorted(self._visits.visits.values(), key=lambda v: v.visit_id):
-            self._publish(visit)
-            self._settle(visit.visit_id)
+            if touched & set(visit.people):
+                self._publish(visit)
+                self._settle(visit.visit_id)
+            elif not visit.receipts and self._visits.left(visit) is not None:
+                self._settle(visit.visit_id)
 
     def _may_be_from(self, person: int, scenes: list[Scene], actors: list[int]) -> bool:
         """Whether a thing that the person holds weighs like a step up (they may have handed it over)."""

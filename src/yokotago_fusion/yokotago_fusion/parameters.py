@@ -41,7 +41,7 @@ class FusionParameters:
     Prior
         p_take, p_put, p_nobody: what a change is before anything is known;
         p_more: each unit more in one movement; p_piece: one hand moves a second thing in the same step;
-        p_exchange: one hand takes one thing and puts another in the same step; p_together: two hands in the same step;
+        p_together: two hands move things in the same step;
         p_again: one hand moves things in two steps closer than again_s;
         p_proper: a thing put back goes to its own place (else to any deck of a shelf); p_foreign: something from
         outside the store is put down;
@@ -90,7 +90,6 @@ class FusionParameters:
     p_nobody: float = 0.05
     p_more: float = 0.25
     p_piece: float = 0.15
-    p_exchange: float = 0.003
     p_together: float = 0.3
     p_again: float = 0.05
     again_s: float = 0.4
@@ -104,9 +103,9 @@ class FusionParameters:
     p_idle: float = 0.4
 
     margin: float = 11.0
-    hypotheses: int = 200
-    open_hypotheses: int = 4000
-    keep_share: float = 1e-4
+    hypotheses: int = 100
+    open_hypotheses: int = 1000
+    keep_share: float = 1e-3
 
     review_below: float = 0.75
     learn_above: float = 0.98

@@ -87,6 +87,9 @@ class Planogram:
         self.deck_of_scale = {s.scale_id: d for d in self.decks for s in d.scales}
         self.decks_on = Counter(d.shelf.shelf_id for d in self.decks)
         self._facing = dict(store.facing)
+        self._products_on = {
+            s.shelf_id: {f.product_id for f in store.facings if f.shelf_id == s.shelf_id} for s in store.shelves
+        }
         self.products: dict[str, Product] = {}
         self._weights: dict[str, UnitWeight] = {}
         self._by_weight: list[tuple[float, str]] = []
@@ -138,9 +141,7 @@ class Planogram:
         """
         if facing_id not in self._cache:
             facing = self._facing[facing_id]
-            neighbours = {f.product_id for f in self._facing.values() if f.shelf_id == facing.shelf_id} - {
-                facing.product_id
-            }
+            neighbours = self._products_on[facing.shelf_id] - {facing.product_id}
             wrong = 1.0 - self._params.p_planogram
             near = self._params.p_neighbour * wrong / max(1, len(neighbours))
             far = (1 - self._params.p_neighbour) * wrong / max(1, len(self.products) - 1 - len(neighbours))

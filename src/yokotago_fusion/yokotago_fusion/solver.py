@@ -122,6 +122,7 @@ def _extend(
     """
     m = scene.measurement
     people = sorted({p for a in scene.actors for p, _ in a.people})
+    holding = m.grams > 0 or scene.several_hands or may_hold or any(o.held_back for o in open_)
     answers: dict[tuple[object, ...], list[Explanation]] = {}
     found: list[tuple[float, _Open, Step | None, float, float]] = []
     for o in open_:
@@ -131,7 +132,7 @@ def _extend(
         holders = other_holders(scene, o.world, present)
         known = (
             grams,
-            tuple(o.world.held.get(p, ()) for p in (*people, *holders)),
+            tuple(o.world.held.get(p, ()) for p in (*people, *holders)) if holding else (),
             o.world.strays.get(m.deck.deck_id, ()),
             tuple(sorted(o.world.identity.items())),
             tuple(holders),
