@@ -126,6 +126,8 @@ class Supervisor:
         supervisor = os.getpid()
 
         def bind_to_supervisor() -> None:
+            # A shell starts what it puts in the background with SIGINT ignored; the nodes are to end by it.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != supervisor:
                 os._exit(1)
