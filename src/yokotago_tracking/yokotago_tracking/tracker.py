@@ -20,7 +20,7 @@ import numpy as np
 from yokotago_model.events import SECOND, ForegroundCloud, Stamp, Track, TrackFrame, TrackState
 from yokotago_model.store import Store, ZoneKind, polygon_distance
 
-from .association import Identities, assign, mixed
+from .association import Identities, assign, mixed, swap_probability
 from .camera import Doubles, Floats
 from .hands import Body, HandFinder, HandParams
 from .height_map import Grid, HeightMap
@@ -131,6 +131,7 @@ class _Person:
     clear_looks: int = 0
     missed: int = 0
     merged: bool = False
+    hidden_with: int | None = None
     moved: float = 0.0
 
 
@@ -225,8 +226,16 @@ class Tracker:
             for row, column in pairs:
                 matched[group[row]] = seen[offered[column]]
                 free.discard(offered[column])
-        sharing = self._sharing(matched)
+        hidden = self._sharing(matched)
+        sharing = hidden.keys() | set(hidden.values())
+        for i in lost:
+            if i in matched:
+                self._come_out(i, matched)
         for i, person in enumerate(self._people):
+            if i in hidden:
+                person.hidden_with = self._people[hidden[i]].track_id
+            elif i in matched:
+                person.hidden_with = None
             if i in matched:
                 person.merged = i in sharing
                 self._see(person, matched[i], stamp, params.merged_stddev_m if person.merged else params.seen_stddev_m)
@@ -259,9 +268,9 @@ class Tracker:
                     costs[row, column] = distance**2 / max(variance, 0.05**2) + ((head.z - person.z) / z_stddev) ** 2
         return costs
 
-    def _sharing(self, matched: dict[int, Head]) -> set[int]:
-        """People of whom two share one head: one who found none, and the nearest one who did."""
-        sharing = set()
+    def _sharing(self, matched: dict[int, Head]) -> dict[int, int]:
+        """People who found no head and are where somebody else has one, and who that is: the two share what is seen."""
+        sharing = {}
         for i, person in enumerate(self._people):
             if i in matched or person.state is TrackState.TENTATIVE:
                 continue
@@ -271,8 +280,23 @@ class Tracker:
                 if self._people[k].state is not TrackState.TENTATIVE
             ]
             if near and min(near)[0] < self.params.apart_m:
-                sharing.update({i, min(near)[1]})
+                sharing[i] = min(near)[1]
         return sharing
+
+    def _come_out(self, i: int, matched: dict[int, Head]) -> None:
+        """Somebody is seen again who was hidden behind another: which of the two is which, their heights alone tell.
+
+        The way of the other one says nothing: the head that they followed may have been of either.
+        """
+        person = self._people[i]
+        for k, other in enumerate(self._people):
+            if other.track_id != person.hidden_with or k not in matched:
+                continue
+            heights, tops = (person.height, other.height), (matched[i].z, matched[k].z)
+            variance = self.params.height_stddev_m**2
+            straight = ((tops[0] - heights[0]) ** 2 + (tops[1] - heights[1]) ** 2) / variance
+            swapped = ((tops[1] - heights[0]) ** 2 + (tops[0] - heights[1]) ** 2) / variance
+            self._identities.mix(person.track_id, other.track_id, swap_probability(straight, swapped))
 
     def _see(self, person: _Person, head: Head, stamp: Stamp, stddev: float) -> None:
         person.motion.update(head.x, head.y, stddev)
