@@ -100,7 +100,7 @@ def check(scenes: list[Scene], hypotheses: list[Hypothesis], present: list[int])
     for o in solve(scenes, hypotheses, present, PARAMS):
         fast.setdefault(o.world.key, []).append(o.logp)
     quick = shares({k: log_sum(v) for k, v in fast.items()})
-    lost = math.exp(-PARAMS.margin) * 100
+    lost = math.exp(-PARAMS.margin) * 20
     for key, share in slow.items():
         assert quick.get(key, 0.0) == pytest.approx(share, abs=lost, rel=0.01)
 

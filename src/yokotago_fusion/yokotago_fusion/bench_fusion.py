@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many events a second the fusion takes in on one core, in a store of 100 shelves with many people.
 
-People stand before shelves and take one thing every few seconds; every tenth is put back. Events are frames, reaches and
-weight changes (/progress comes on top and is not counted).
+People stand before shelves and take one thing every few seconds; every tenth is put back. Events are frames, reaches
+and weight changes (/progress comes on top and is not counted).
 """
 
 from __future__ import annotations
@@ -41,18 +41,24 @@ _PLATES = 4
 
 def wide_store(shelves: int) -> Store:
     """Rows of shelves, each with three boards of four scales, a product on each; 30 products, near in weight."""
-    products = tuple(Product(f"p{n}", f"Product {n}", 100.0 + 7.0 * n, 2.0 + 0.1 * n, 100 + n, "JPY") for n in range(30))
+    products = tuple(
+        Product(f"p{n}", f"Product {n}", 100.0 + 7.0 * n, 2.0 + 0.1 * n, 100 + n, "JPY") for n in range(30)
+    )
     made, scales, facings = [], [], []
     side = 3.0 * (1 + shelves // 10)
     for n in range(shelves):
         shelf_id = f"s{n}"
-        made.append(Shelf(shelf_id, shelf_id, (2.5 * (n % 10), 3.0 * (n // 10) + 2.0, 0.0), 0.0, (1.6, 0.4, 1.6), _BOARDS))
+        made.append(
+            Shelf(shelf_id, shelf_id, (2.5 * (n % 10), 3.0 * (n // 10) + 2.0, 0.0), 0.0, (1.6, 0.4, 1.6), _BOARDS)
+        )
         for board, z in enumerate(_BOARDS):
             for plate in range(_PLATES):
                 scale_id = f"{shelf_id}-{board}{plate}"
                 product = products[(7 * n + 4 * board + plate) % len(products)]
                 scales.append(Scale(scale_id, shelf_id, 0.4 * plate, z, 0.4, 0.4))
-                facings.append(Facing(f"f-{scale_id}", shelf_id, product.product_id, 0.4 * plate, z, 0.4, 0.3, (scale_id,), 50))
+                facings.append(
+                    Facing(f"f-{scale_id}", shelf_id, product.product_id, 0.4 * plate, z, 0.4, 0.3, (scale_id,), 50)
+                )
     return Store(
         store_id="wide",
         name="Wide",

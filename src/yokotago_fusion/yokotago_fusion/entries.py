@@ -23,7 +23,9 @@ from .whereabouts import Whereabouts
 
 _GATE_STDDEV = 0.35
 _AROUND_S = 1.0
+_AWAY_FROM_GATE = 5.0
 _UNASSIGNED = 9.0
+_UNUSED_YET = 6.0
 _IMPOSSIBLE = 1e6
 _FURTHER_PLACE = 1.5
 _EMPTY_FURTHER_PLACE = 3.0
@@ -31,11 +33,13 @@ _EMPTY_FURTHER_PLACE = 3.0
 
 @dataclass
 class Entry:
-    """A person who came in. entered: when they entered the door's zone; inside: when they left it for the interior."""
+    """A person at the door. entered: into the door's zone; inside: when they left it for the interior, None until
+    then.
+    """
 
     track_id: int
     entered: Stamp
-    inside: Stamp
+    inside: Stamp | None
 
 
 class Entries:
@@ -57,11 +61,13 @@ class Entries:
         self._check_ins[event.check_in_id] = event
 
     def enter(self, entry: Entry) -> None:
-        """Somebody came in."""
+        """Somebody is at the door, or, told again, has come in by it."""
         self._entries[entry.track_id] = entry
 
     def _cost(self, check_in: CheckIn, entry: Entry) -> float:
         """How badly the person fits the first place of the check-in."""
+        if entry.inside is None:
+            return self._fit(check_in, entry)
         key = (check_in.check_in_id, entry.track_id)
         if key not in self._costs:
             self._costs[key] = self._fit(check_in, entry)
@@ -71,32 +77,39 @@ class Entries:
         if not self._feasible(check_in, entry):
             return _IMPOSSIBLE
         early = entry.entered - check_in.stamp
-        late = check_in.stamp - entry.inside
+        late = 0 if entry.inside is None else check_in.stamp - entry.inside
         gate = self._store.gate.get(check_in.gate_id)
         if gate is None:
             return 2.0 + (max(0, early) + max(0, late)) / SECOND / 3.0
-        if entry.entered <= check_in.stamp <= entry.inside + SECOND:
+        if entry.entered <= check_in.stamp and late <= SECOND:
             near = self._whereabouts.nearest_distance(entry.track_id, check_in.stamp, gate.position, _AROUND_S)
             return min(0.5 * (near / _GATE_STDDEV) ** 2, 7.0)
         # The code was read before they came to the door (a phone), or the message was stamped late.
-        return 2.5 + (max(0, early) / 10 + max(0, late) / 4) / SECOND
+        return _AWAY_FROM_GATE + (max(0, early) / 10 + max(0, late) / 4) / SECOND
 
     def _feasible(self, check_in: CheckIn, entry: Entry) -> bool:
         """Whether the check-in may be the entry's as far as time tells."""
-        return (
-            entry.entered - check_in.stamp <= self.before_ns and check_in.stamp - entry.inside <= self.after_ns
-        )
+        late = 0 if entry.inside is None else check_in.stamp - entry.inside
+        return entry.entered - check_in.stamp <= self.before_ns and late <= self.after_ns
 
     def settle(self, now: Stamp) -> None:
-        """Close what can no longer change: pairs whose times lie so far back that no other entry or check-in fits them."""
+        """Close what can no longer change: pairs whose times lie so far back that no other entry or check-in fits
+        them.
+        """
         past = now - 2 * (self.before_ns + self.after_ns)
         for track_id, check_in_id in self.assign().items():
-            old = max(self._entries[track_id].inside, self._check_ins[check_in_id].stamp) < past
-            if old and track_id not in self._closed:
+            inside = self._entries[track_id].inside
+            if inside is not None and max(inside, self._check_ins[check_in_id].stamp) < past:
                 self._closed[track_id] = check_in_id
 
+    def fix(self, track_id: int) -> None:
+        """The person's receipt is made: their check-in, if they have one, is theirs for good."""
+        check_in_id = self.assign().get(track_id)
+        if check_in_id is not None:
+            self._closed[track_id] = check_in_id
+
     def assign(self) -> dict[int, str]:
-        """check_in_id of everybody who came in on one; who is missing came in without.
+        """check_in_id of everybody at the door or inside who has one; who is missing came in without.
 
         The first place of a check-in is that of the person at the gate; each further one goes to whoever is nearest to
         the first in time.
@@ -104,14 +117,10 @@ class Entries:
         check_ins = sorted(self._check_ins.values(), key=lambda c: (c.stamp, c.check_in_id))
         entries = sorted(self._entries.values(), key=lambda e: (e.entered, e.track_id))
         taken = Counter(self._closed.values())
-        slots = [
-            (c, n) for c in check_ins for n in range(taken[c.check_in_id], max(1, c.party_size))
-        ]
+        slots = [(c, n) for c in check_ins for n in range(taken[c.check_in_id], max(1, c.party_size))]
         open_check_ins = [c for c, place in slots]
         open_entries = [
-            e
-            for e in entries
-            if e.track_id not in self._closed and any(self._feasible(c, e) for c in open_check_ins)
+            e for e in entries if e.track_id not in self._closed and any(self._feasible(c, e) for c in open_check_ins)
         ]
         result = dict(self._closed)
         if not slots or not open_entries:
@@ -124,7 +133,7 @@ class Entries:
                     # Family members pass behind the one with the code: nearness in time decides, not the gate.
                     fit = _FURTHER_PLACE + abs(e.entered - c.stamp) / SECOND / 4.0
                 cost[i, j] = fit
-            cost[i, len(open_entries) + i] = _UNASSIGNED if place == 0 else _EMPTY_FURTHER_PLACE
+            cost[i, len(open_entries) + i] = _UNUSED_YET if place == 0 else _EMPTY_FURTHER_PLACE
         for j in range(len(open_entries)):
             cost[len(slots) + j, j] = _UNASSIGNED
             cost[len(slots) + j, len(open_entries) :] = 0.0

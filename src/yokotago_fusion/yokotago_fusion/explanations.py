@@ -531,17 +531,18 @@ def explain(
     pieces = pieces_of(scene, world, grams, variance, holders)
     peak = log_normal(0.0, _noise(scene, grams, variance))
 
-    def add(together: tuple[Piece, ...], bound: float) -> None:
+    def add(together: tuple[Piece, ...]) -> None:
         nonlocal best
-        if bound >= best - slack and compatible(together):
+        if compatible(together):
             logp = score(scene, together, grams, variance, whole)
             if logp > -math.inf and logp >= best - slack:
                 best = max(best, logp)
                 found.append(Explanation(logp, together))
 
     for p in sorted(pieces, key=lambda p: -p.logp):
-        add((p,), p.logp + peak)
-    more = math.log(max(scene.params.p_piece, scene.params.p_together))
+        if p.logp + peak >= best - slack:
+            add((p,))
+    more = math.log(max(scene.params.p_piece * scene.params.p_more, scene.params.p_together))
     joint = [p for p in pieces if not p.alone]
     top = max((p.logp for p in joint), default=0.0)
     # Two or three pieces: each must be worth it even if the others were the best there are.
@@ -550,7 +551,8 @@ def explain(
     reach = _reach(scene, pairs, grams, variance)
     for i, first in enumerate(pairs):
         for j in _between(means, i + 1, grams - first.mean, reach):
-            add((first, pairs[j]), first.logp + pairs[j].logp + more + peak)
+            if first.logp + pairs[j].logp + more + peak >= best - slack:
+                add((first, pairs[j]))
     threes = [p for p in joint if p.logp + 2 * top + 2 * more + peak >= best - slack]
     if len({p.track_id for p in threes}) > 1:
         means = [p.mean for p in threes]
@@ -560,7 +562,8 @@ def explain(
                 if two + top < best - slack:
                     continue
                 for k in _between(means, j + 1, grams - first.mean - means[j], reach):
-                    add((first, threes[j], threes[k]), two + threes[k].logp)
+                    if two + threes[k].logp >= best - slack:
+                        add((first, threes[j], threes[k]))
     return found
 
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Notices somebody who may have set something down on the floor: no scale stands there, so only their posture tells.
 
-A hand near the floor, away from the shelves, for a moment is the sign. What was set down, if anything, is not known: the
-visit is to be looked at by a person.
+A hand near the floor, away from the shelves, for a moment is the sign. What was set down, if anything, is not known:
+the visit is to be looked at by a person.
 """
 
 from __future__ import annotations

@@ -266,6 +266,8 @@ class Fusion:
             return
         if not visit.receipts:
             self._at(self._now + round(self._params.correct_after_s * SECOND), "forget", visit_id)
+            for person in visit.people:
+                self._entries.fix(person)
         visit.receipts.append(made)
         self._out.append(made)
 

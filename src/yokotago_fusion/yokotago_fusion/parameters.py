@@ -102,7 +102,7 @@ class FusionParameters:
     split_g: float = 100.0
     p_idle: float = 0.4
 
-    margin: float = 11.0
+    margin: float = 9.0
     hypotheses: int = 100
     open_hypotheses: int = 1000
     keep_share: float = 1e-3

@@ -91,11 +91,12 @@ def solve(
     """
     hold_ns = round(params.hold_s * SECOND)
     again_ns = round(params.again_s * SECOND)
-    floors = [score(s, (), s.measurement.grams, s.measurement.variance) for s in scenes]
-    strays = (len(scenes) > 1 and any(s.measurement.grams > 0 for s in scenes)) or any(
-        h.world.strays for h in hypotheses
-    )
-    ceilings = [_ceiling(s, strays, params) for s in scenes]
+    strays = any(h.world.strays for h in hypotheses) or any(s.measurement.grams > 0 for s in scenes)
+    floors = [_floor(s, params) for s in scenes]
+    ceilings = [
+        _ceiling(s, strays, any(e.measurement.deck is s.measurement.deck for e in scenes[:n]), params)
+        for n, s in enumerate(scenes)
+    ]
     open_ = [_Open(h.logp, h.world, (), (), ()) for h in hypotheses]
     for number, scene in enumerate(scenes):
         rest = math.fsum(floors[number + 1 :]) - math.fsum(ceilings[number + 1 :])
@@ -181,20 +182,38 @@ def log_split(part: Measurement, params: FusionParameters) -> float:
     return math.log(params.p_split) + log_laplace(part.grams, params.split_g)
 
 
-def _ceiling(scene: Scene, strays: bool, params: FusionParameters) -> float:
-    """No explanation of the scene's step can have a higher log density. strays: things may stand anywhere on the
-    deck.
+def _takes_alone(scene: Scene) -> float:
+    """Log density of the best explanation of the step that needs nothing from the world before."""
+    m = scene.measurement
+    return max(e.logp for e in explain(scene, World(), m.grams, m.variance, (), slack=0.0))
+
+
+def _floor(scene: Scene, params: FusionParameters) -> float:
+    """Every hypothesis has an explanation of the scene's step that is at least so good, whatever came before."""
+    m = scene.measurement
+    nobody = score(scene, (), m.grams, m.variance)
+    if any(len(a.people) > 1 for a in scene.actors):
+        return nobody
+    return max(nobody, _takes_alone(scene) + 3 * math.log(params.p_again))
+
+
+def _ceiling(scene: Scene, strays: bool, merged: bool, params: FusionParameters) -> float:
+    """No explanation of the scene's step can have a higher log density.
+
+    strays: things may stand in wrong places; merged: earlier steps of the deck may be explained together with this one.
     """
     m = scene.measurement
+    if m.grams < 0 and not strays and not merged and not scene.several_hands:
+        # Nothing but takes from the facings explains it, in any world.
+        return _takes_alone(scene)
     width, _, height = m.deck.shelf.size
-    spot = math.log(
-        max(1.0, width * height / (2 * math.pi * params.hand_stddev**2) * (1 - params.p_idle) / params.p_idle)
-    )
+    free = (1 - params.p_idle) / params.p_idle
+    spot = math.log(max(1.0, width * height / (2 * math.pi * params.hand_stddev**2) * free))
     windows = [m.deck.window, *((f.x, f.x + f.width, f.z, f.z + f.height) for f in m.deck.facings)]
     best = math.log(params.p_take) + max(
         [0.0, *(spot if strays else scene.fit(a, w) for a in range(len(scene.actors)) for w in windows)]
     )
-    more = math.log(max(params.p_piece, params.p_together))
+    more = math.log(max(params.p_piece * params.p_more, params.p_together))
     return log_normal(0.0, m.variance + params.sensor_floor_g**2) + max(n * best + (n - 1) * more for n in (1, 2, 3))
 
 

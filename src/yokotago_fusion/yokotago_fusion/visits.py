@@ -84,6 +84,7 @@ class Visits:
         if event.kind is CrossingKind.ENTER:
             if person is None:
                 self.people[event.track_id] = Person(event.track_id, event.stamp)
+                self._entries.enter(Entry(event.track_id, event.stamp, None))
             return None
         if person is None:
             self.people[event.track_id] = Person(event.track_id, event.stamp)
@@ -106,6 +107,7 @@ class Visits:
         if person.inside is None:
             # A look through the door; it was no visit.
             del self.people[person.person_id]
+            self._entries.forget(person.person_id)
             return None
         person.left = event.stamp
         return person
