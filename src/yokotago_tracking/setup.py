@@ -23,6 +23,9 @@ setup(
     install_requires=["setuptools"],
     extras_require={"test": ["pytest"]},
     entry_points={
-        "console_scripts": [],
+        "console_scripts": [
+            "foreground = yokotago_tracking.nodes.foreground:main",
+            "tracker = yokotago_tracking.nodes.tracker:main",
+        ],
     },
 )

@@ -50,10 +50,15 @@ class TrackerNode(StoreNode):
         yield self.progress_counter.progress("/hand_reaches", self._reaches.settled, silent)
 
     def _report_sensors(self) -> None:
-        dark = ", ".join(self._tracker.synchroniser.dark)
+        synchroniser = self._tracker.synchroniser
+        dark = ", ".join(synchroniser.dark)
         self.health.pop("!dark", None)
         if dark:
             self.health["!dark"] = f"dark sensors: {dark}"
+        for sensor_id, behind_s in synchroniser.behind_s.items():
+            self.health[f"behind {sensor_id} [s]"] = "nothing came yet" if behind_s is None else f"{behind_s:.3f}"
+        for sensor_id, late in synchroniser.late.items():
+            self.health[f"late clouds {sensor_id}"] = str(late)
 
 
 def main() -> None:
