@@ -50,8 +50,6 @@ def every_explanation(s: Scene, world: World, grams: float, variance: float, hol
     pieces = pieces_of(s, world, grams, variance, holders)
     for n in range(4):
         for chosen in itertools.combinations(pieces, n):
-            if n == 3 and len({p.track_id for p in pieces if not p.alone}) < 2:
-                continue
             if compatible(chosen):
                 logp = score(s, chosen, grams, variance, whole)
                 if logp > -math.inf:

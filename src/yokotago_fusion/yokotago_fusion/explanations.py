@@ -421,7 +421,12 @@ def _noise(scene: Scene, grams: float, variance: float) -> float:
 
 
 def compatible(pieces: Sequence[Piece]) -> bool:
-    """Whether the pieces can be made in one step: nothing is moved twice; a hand moves at most two things, one way."""
+    """Whether the pieces can be made in one step.
+
+    Nothing is moved twice; a hand moves at most two things, one way; three things are moved by three people.
+    """
+    if len(pieces) > 2 and len({p.track_id for p in pieces}) < len(pieces):
+        return False
     seen: set[tuple[object, ...]] = set()
     hands: dict[tuple[int, str], list[bool]] = {}
     for p in pieces:
@@ -554,12 +559,12 @@ def explain(
             if first.logp + pairs[j].logp + more + peak >= best - slack:
                 add((first, pairs[j]))
     threes = [p for p in joint if p.logp + 2 * top + 2 * more + peak >= best - slack]
-    if len({p.track_id for p in threes}) > 1:
+    if len({p.track_id for p in threes}) > 2:
         means = [p.mean for p in threes]
         for i, first in enumerate(threes):
             for j in range(i + 1, len(threes)):
                 two = first.logp + threes[j].logp + 2 * more + peak
-                if two + top < best - slack:
+                if two + top < best - slack or threes[j].track_id == first.track_id:
                     continue
                 for k in _between(means, j + 1, grams - first.mean - means[j], reach):
                     if two + threes[k].logp >= best - slack:
