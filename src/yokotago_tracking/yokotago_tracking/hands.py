@@ -20,7 +20,6 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from yokotago_model.events import Hand
 from yokotago_model.store import Sensor, Shelf, Store
@@ -130,6 +129,22 @@ def _clusters(points: Any, link_m: float) -> Any:
 
 
 @numba.njit(cache=True)
+def _beyond(points: Any, look: Any, cos: float, sin: float, origin: Any, low: Any, high: Any) -> Any:
+    """The points that lie in a box of a shelf's coordinates, in these coordinates (m, 3), and the look of each (m,)."""
+    found = np.empty((points.shape[0], 3), np.float64)
+    when = np.empty(points.shape[0], np.int64)
+    count = 0
+    for i in range(points.shape[0]):
+        dx, dy = points[i, 0] - origin[0], points[i, 1] - origin[1]
+        u, v, w = cos * dx + sin * dy, cos * dy - sin * dx, points[i, 2] - origin[2]
+        if low[0] < u < high[0] and low[1] < v < high[1] and low[2] < w < high[2]:
+            found[count, 0], found[count, 1], found[count, 2] = u, v, w
+            when[count] = look[i]
+            count += 1
+    return found[:count], when[:count]
+
+
+@numba.njit(cache=True)
 def _open_way(
     top: Any, x0: float, y0: float, cell_m: float, nx: int, ny: int, start: Any, end: Any, skip_m: float, highest: float
 ) -> bool:
@@ -196,15 +211,6 @@ class HandFinder:
                     found[owner].append(hand)
         return [tuple(hands[:4]) for hands in found]
 
-    def _own(self, height_map: HeightMap, points: Floats, owner: int) -> tuple[Floats, npt.NDArray[np.int64]]:
-        """The points that lie on the owner's cells, and their cells."""
-        grid = height_map.grid
-        columns = np.floor((points[:, 0] - grid.x) / grid.cell_m).astype(np.int64)
-        rows = np.floor((points[:, 1] - grid.y) / grid.cell_m).astype(np.int64)
-        cells = rows * grid.nx + columns
-        own = height_map.owner[cells] == owner
-        return points[own], cells[own]
-
     # Arms that point into a shelf.
 
     def _at_shelves(self, height_map: HeightMap, owner: int, person: Body, sensors: Sequence[str]) -> list[Hand]:
@@ -218,28 +224,20 @@ class HandFinder:
         if not near or person.speed > params.standing_mps:
             looks.clear()
             return []
-        own, _ = self._own(height_map, height_map.near(person.x, person.y, 1.2), owner)
+        own, _ = height_map.own(owner, person.x, person.y, 1.2)
         looks.append(own)
         points = np.concatenate(looks)
         look = np.repeat(np.arange(len(looks)), [len(p) for p in looks])
         found: list[Hand] = []
         for shelf, v in near:
-            c, s = math.cos(shelf.yaw), math.sin(shelf.yaw)
-            dx, dy = points[:, 0] - shelf.origin[0], points[:, 1] - shelf.origin[1]
-            local = np.stack([c * dx + s * dy, c * dy - s * dx, points[:, 2] - shelf.origin[2]], axis=1).astype(
-                np.float64
-            )
             first = max(v + params.hull_share * person.height, -params.before_m)
-            lowest = min(shelf.boards) - params.below_m
-            beyond = (
-                (local[:, 1] > first)
-                & (local[:, 1] < shelf.size[1])
-                & (local[:, 2] > lowest)
-                & (local[:, 2] < shelf.size[2] + 0.3)
-                & (local[:, 0] > -0.15)
-                & (local[:, 0] < shelf.size[0] + 0.15)
+            low = np.array([-0.15, first, min(shelf.boards) - params.below_m])
+            high = np.array([shelf.size[0] + 0.15, shelf.size[1], shelf.size[2] + 0.3])
+            arm, when = _beyond(
+                points, look, math.cos(shelf.yaw), math.sin(shelf.yaw), np.array(shelf.origin), low, high
             )
-            arm, when = local[beyond], look[beyond]
+            if len(arm) < params.arm_points:
+                continue
             labels = _clusters(arm, params.link_m)
             arms = []
             for k in range(int(labels.max(initial=-1)) + 1):
@@ -308,7 +306,7 @@ class HandFinder:
         if tip.value < params.way_share * person.height:
             return None
         tip_x, tip_y = height_map.grid.centre(tip.cell)
-        limb, cells = self._own(height_map, height_map.near(tip_x, tip_y, params.forearm_m), owner)
+        limb, cells = height_map.own(owner, tip_x, tip_y, params.forearm_m)
         behind = tip.value - height_map.way[cells]
         end = limb[(behind <= 0.08) & (limb[:, 2] > params.low_share * person.height)]
         if len(end) == 0:
@@ -316,8 +314,9 @@ class HandFinder:
         x, y, z = (float(value) for value in end.mean(axis=0, dtype=np.float64))
         if math.hypot(x - person.x, y - person.y) < params.limb_share * person.height:
             return None
-        # A limb is thin: its cells around its end are few.
-        area = len(np.unique(cells[behind <= params.forearm_m])) * height_map.grid.cell_m**2
+        # A limb is thin: its cells around its end are few. They are in ascending order.
+        around = cells[behind <= params.forearm_m]
+        area = (1 + int(np.count_nonzero(np.diff(around)))) * height_map.grid.cell_m**2
         thin = 1.0 / (1.0 + math.exp((area - 0.045 * (person.height / 1.7)) / 0.01))
         stddev = params.stddev_m / math.sqrt(min(1.0, 0.25 + len(end) / 12.0))
         return Hand((x, y, z), stddev, max(0.05, min(0.95, thin)))

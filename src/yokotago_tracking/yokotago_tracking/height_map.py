@@ -54,6 +54,21 @@ class Grid:
         """Middle of a cell, x, y [m]."""
         return self.x + (cell % self.nx + 0.5) * self.cell_m, self.y + (cell // self.nx + 0.5) * self.cell_m
 
+    def disc(self, x: float, y: float, radius_m: float) -> Ints:
+        """The cells whose middle lies within radius_m of x, y."""
+        columns = np.arange(
+            max(math.ceil((x - radius_m - self.x) / self.cell_m - 0.5), 0),
+            min(math.floor((x + radius_m - self.x) / self.cell_m - 0.5) + 1, self.nx),
+        )
+        rows = np.arange(
+            max(math.ceil((y - radius_m - self.y) / self.cell_m - 0.5), 0),
+            min(math.floor((y + radius_m - self.y) / self.cell_m - 0.5) + 1, self.ny),
+        )
+        dx = self.x + (columns + 0.5) * self.cell_m - x
+        dy = self.y + (rows + 0.5) * self.cell_m - y
+        found: Ints = (rows[:, None] * self.nx + columns)[dx * dx + dy[:, None] ** 2 <= radius_m**2]
+        return found
+
     def cell_of(self, x: float, y: float) -> int:
         """Number of the cell in which x, y [m] lies, -1 outside."""
         column, row = math.floor((x - self.x) / self.cell_m), math.floor((y - self.y) / self.cell_m)
@@ -112,8 +127,17 @@ def _raster(
 def _settle(top: Any, nx: int, ny: int, spike_m: float, settled: Any) -> None:
     """Lowers cells that stick out of all their neighbours, and fills single holes between occupied cells."""
     settled[:] = top
+    begin, end = np.full(ny, nx, np.int64), np.zeros(ny, np.int64)
+    for row in range(ny):
+        for column in range(nx):
+            if top[row * nx + column] > 0.0:
+                begin[row] = min(begin[row], column)
+                end[row] = column + 1
     for row in range(1, ny - 1):
-        for column in range(1, nx - 1):
+        # Far from occupied cells there is nothing to lower or to fill.
+        first = max(min(begin[row - 1], begin[row], begin[row + 1]) - 1, 1)
+        last = min(max(end[row - 1], end[row], end[row + 1]) + 1, nx - 1)
+        for column in range(first, last):
             c = row * nx + column
             h = top[c]
             count, total, second = 0, 0.0, 0.0
@@ -332,6 +356,42 @@ def _near(
     return count
 
 
+@numba.njit(cache=True)
+def _own(
+    points: Any,
+    start: Any,
+    order: Any,
+    owner: Any,
+    who: int,
+    x0: float,
+    y0: float,
+    cell_m: float,
+    nx: int,
+    ny: int,
+    x: float,
+    y: float,
+    r: float,
+    found: Any,
+    cells: Any,
+) -> int:
+    """Numbers and cells of the points within r [m] of x, y that lie on cells of one owner, by cell; how many."""
+    count = 0
+    first_row, last_row = max(int((y - r - y0) / cell_m), 0), min(int((y + r - y0) / cell_m), ny - 1)
+    first, last = max(int((x - r - x0) / cell_m), 0), min(int((x + r - x0) / cell_m), nx - 1)
+    for row in range(first_row, last_row + 1):
+        for c in range(row * nx + first, row * nx + last + 1):
+            if owner[c] != who:
+                continue
+            for k in range(start[c], start[c + 1]):
+                i = order[k]
+                dx, dy = points[i, 0] - x, points[i, 1] - y
+                if dx * dx + dy * dy <= r * r:
+                    found[count] = i
+                    cells[count] = c
+                    count += 1
+    return count
+
+
 @dataclass(frozen=True, slots=True)
 class Peak:
     """A local top. value: of the field [m]; prominence: above the saddle to higher ground [m]; area: above that
@@ -405,6 +465,28 @@ class HeightMap:
             self._found,
         )
         return self.points[self._found[:count]]
+
+    def own(self, owner: int, x: float, y: float, radius_m: float) -> tuple[Floats, Ints]:
+        """The owner's points among `near`, (n, 3), and the cell of each in ascending order, (n,)."""
+        grid = self.grid
+        count = _own(
+            self.points,
+            self._start,
+            self._order,
+            self.owner,
+            owner,
+            grid.x,
+            grid.y,
+            grid.cell_m,
+            grid.nx,
+            grid.ny,
+            x,
+            y,
+            radius_m,
+            self._found,
+            self._cells,
+        )
+        return self.points[self._found[:count]], self._cells[:count].copy()
 
     def peaks(self, lowest_m: float, prominence_m: float) -> list[Peak]:
         """Local tops above lowest_m, highest first."""

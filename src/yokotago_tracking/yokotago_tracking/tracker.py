@@ -23,7 +23,7 @@ from yokotago_model.store import Store, ZoneKind, polygon_distance
 from .association import Identities, assign, mixed, swap_probability
 from .camera import Doubles, Floats
 from .hands import Body, HandFinder, HandParams
-from .height_map import Grid, HeightMap
+from .height_map import Grid, HeightMap, Ints
 from .motion import Motion
 from .people import Head, HeadParams, heads, middle
 from .synchroniser import Synchroniser, SynchroniserParams, Tick
@@ -466,19 +466,18 @@ class Tracker:
 
     # What is published.
 
+    def _head_cells(self, person: _Person) -> Ints:
+        """The cells from which a body is shared out: those of the head, none while it is not seen."""
+        cells = self.height_map.grid.disc(person.motion.x, person.motion.y, 0.1)
+        return cells[(self.height_map.top[cells] > person.z - 0.35) & (person.missed == 0)]
+
     def _tracks(self, sensors: Sequence[str]) -> tuple[Track, ...]:
         params = self.params
-        grid = self.height_map.grid
         shown = sorted(self._people, key=lambda p: p.track_id)
-        seeds, owners = [], []
-        for k, person in enumerate(shown):
-            if person.missed == 0:
-                for cell in _disc(grid, person.motion.x, person.motion.y, 0.1):
-                    if self.height_map.top[cell] > person.z - 0.35:
-                        seeds.append(cell)
-                        owners.append(k)
+        seeds = [self._head_cells(person) for person in shown]
+        owners = np.repeat(np.arange(len(seeds)), [len(cells) for cells in seeds])
         reach = np.array([params.arm_share * max(p.height, 0.8) for p in shown])
-        self.height_map.share(np.array(seeds, np.int64), np.array(owners, np.int64), reach, params.climb)
+        self.height_map.share(np.concatenate([*seeds, np.empty(0, np.int64)]), owners, reach, params.climb)
         bodies = [Body(p.track_id, p.motion.x, p.motion.y, max(p.height, 0.8), p.motion.speed) for p in shown]
         hands = self._hands.hands(self.height_map, bodies, sensors)
         tracks = []
@@ -507,15 +506,3 @@ def _without(points: Floats, taken: Sequence[Head], radius_m: float) -> Floats:
     for head in taken:
         kept &= np.hypot(points[:, 0] - head.x, points[:, 1] - head.y) > radius_m
     return points[kept]
-
-
-def _disc(grid: Grid, x: float, y: float, radius_m: float) -> list[int]:
-    """The cells whose middle lies within radius_m of x, y."""
-    n = math.ceil(radius_m / grid.cell_m)
-    found = []
-    for dy in range(-n, n + 1):
-        for dx in range(-n, n + 1):
-            cell = grid.cell_of(x + dx * grid.cell_m, y + dy * grid.cell_m)
-            if cell >= 0 and math.dist(grid.centre(cell), (x, y)) <= radius_m:
-                found.append(cell)
-    return found
