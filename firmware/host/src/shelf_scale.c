@@ -1,0 +1,309 @@
+/* SPDX-FileCopyrightText: 2026 The Yokota de Go authors
+   SPDX-License-Identifier: Apache-2.0 */
+/* shelf_scale: the firmware's application as a process of the store host, on a simulated or recorded load. */
+#define _GNU_SOURCE
+#include "host_board.h"
+#include "load_topic.h"
+#include "uros_node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define STEP_MS 10
+#define LINE_SIZE 4096
+
+static volatile sig_atomic_t stopping;
+
+static void stop(int number)
+{
+    (void)number;
+    stopping = 1;
+}
+
+/* The allocator of everything that rcl makes for a session: what is taken must come back when the session ends. */
+
+static long outstanding;
+
+static void *count(void *memory, void *before)
+{
+    outstanding += (memory != NULL) - (before != NULL);
+    return memory;
+}
+
+static void *allocate(size_t size, void *state)
+{
+    (void)state;
+    return count(malloc(size), NULL);
+}
+
+static void *allocate_zeroed(size_t number, size_t size, void *state)
+{
+    (void)state;
+    return count(calloc(number, size), NULL);
+}
+
+static void *reallocate(void *before, size_t size, void *state)
+{
+    const bool had = before != NULL;
+    (void)state;
+    void *after = realloc(before, size);
+    outstanding += after != NULL && !had;
+    return after;
+}
+
+static void deallocate(void *memory, void *state)
+{
+    (void)state;
+    outstanding -= memory != NULL;
+    free(memory);
+}
+
+/* What the line swallows while the agent is away: a best-effort publisher does not notice. */
+struct line {
+    struct host *host;
+    struct uros_node *node;
+    unsigned long published;
+    unsigned long swallowed;
+};
+
+static bool line_open(void *context)
+{
+    const struct line *line = context;
+    return line->host->agent && UROS_NODE_OPS.open(line->node);
+}
+
+static void line_close(void *context, bool lost)
+{
+    const struct line *line = context;
+    UROS_NODE_OPS.close(line->node, lost);
+}
+
+static void line_publish_burst(void *context, const struct burst *burst, const struct stamp *stamp)
+{
+    struct line *line = context;
+
+    if (!line->host->agent) {
+        line->swallowed++;
+        return;
+    }
+    line->published++;
+    UROS_NODE_OPS.publish_burst(line->node, burst, stamp);
+}
+
+static void line_publish_health(void *context, const struct health *health)
+{
+    const struct line *line = context;
+
+    if (line->host->agent) {
+        UROS_NODE_OPS.publish_health(line->node, health);
+    }
+}
+
+static bool line_take_command(void *context, struct command *command)
+{
+    const struct line *line = context;
+    return line->host->agent && UROS_NODE_OPS.take_command(line->node, command);
+}
+
+static void line_answer(void *context, const struct answer *answer)
+{
+    const struct line *line = context;
+    UROS_NODE_OPS.answer(line->node, answer);
+}
+
+static const struct node_ops LINE_OPS = {
+    .open = line_open,
+    .close = line_close,
+    .publish_burst = line_publish_burst,
+    .publish_health = line_publish_health,
+    .take_command = line_take_command,
+    .answer = line_answer,
+};
+
+static void tell(const struct host *host, const struct line *line)
+{
+    static const char *const STATES[] = {"waiting", "connecting", "connected", "lost"};
+    const struct application *app = &host->application;
+
+    printf("{\"state\": \"%s\", \"sessions\": %u, \"published\": %lu, \"swallowed\": %lu, \"samples\": %u, "
+           "\"outstanding\": %ld}\n",
+           STATES[app->link.state], app->link.sessions, line->published, line->swallowed,
+           app->scale.counters.samples, outstanding);
+    fflush(stdout);
+}
+
+/* Takes the lines that have come on standard input; false when it has ended. */
+static bool read_lines(struct host *host, const struct line *line)
+{
+    static char text[LINE_SIZE];
+    static size_t filled;
+    const ssize_t got = read(STDIN_FILENO, text + filled, sizeof text - 1 - filled);
+
+    if (got <= 0) {
+        return got < 0 && (errno == EAGAIN || errno == EINTR);
+    }
+    filled += (size_t)got;
+    text[filled] = '\0';
+    char *begin = text;
+    for (char *end; (end = strchr(begin, '\n')) != NULL; begin = end + 1) {
+        *end = '\0';
+        if (strcmp(begin, "tell") == 0) {
+            tell(host, line);
+        } else if (*begin != '\0' && !host_obey(host, begin)) {
+            fprintf(stderr, "shelf_scale: not understood: %.60s\n", begin);
+        }
+        application_step(&host->application);
+    }
+    filled = strlen(begin);
+    memmove(text, begin, filled + 1);
+    if (filled == sizeof text - 1) {
+        fprintf(stderr, "shelf_scale: a line is longer than %d characters\n", LINE_SIZE - 1);
+        return false;
+    }
+    return true;
+}
+
+static void run_lines(struct host *host, const struct line *line)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+    while (!stopping) {
+        if (poll(&input, 1, STEP_MS) > 0 && !read_lines(host, line)) {
+            break;
+        }
+        application_step(&host->application);
+    }
+}
+
+static void run_topic(struct host *host)
+{
+    static struct load_topic topic;
+
+    if (!load_topic_open(&topic, host)) {
+        fprintf(stderr, "shelf_scale: the topic of the loads cannot be subscribed to\n");
+        exit(1);
+    }
+    while (!stopping) {
+        load_topic_take(&topic, STEP_MS);
+        application_step(&host->application);
+    }
+    load_topic_close(&topic);
+}
+
+static void usage(FILE *to)
+{
+    fprintf(to,
+            "usage: shelf_scale --scale-id ID [options]\n"
+            "The firmware of a scale on a simulated HX711. Loads come on standard input, as lines\n"
+            "'load STAMP_NS PERIOD_NS GRAMS...' (see host_board.h for the other lines), or on a topic.\n"
+            "  --loads-from-topic       loads are yokotago_msgs/ShelfWeight on /sim/loads\n"
+            "  --store FILE             calibration is kept there; a new scale is not calibrated\n"
+            "  --calibrated             begin with the right calibration\n"
+            "  --rate HZ                conversions per second, 10 or 80 (80)\n"
+            "  --counts-per-gram X      of the simulated cell (100)\n"
+            "  --noise-counts X         its noise, standard deviation (0)\n"
+            "  --ping-ms N, --settle-ms N  pace of the link (1000, 2000)\n"
+            "  --start-ms N             where the link's clock begins (0)\n"
+            "  --boot-id N              number of this start (random)\n");
+}
+
+int main(int argc, char **argv)
+{
+    static struct host host;
+    static struct uros_node node;
+    static struct line line = {.host = &host, .node = &node};
+    static const struct uros_ops no_ops = {0};
+    struct host_config config = {
+        .scale_id = "",
+        .store_path = "",
+        .zero_counts = 80000.0,
+        .counts_per_gram = 100.0,
+        .application = {
+            .scale = {.rate_hz = 80, .burst_samples = 10, .still_g = 20.0f, .still_counts = 4000},
+            .link = {.retry_first_ms = 250, .retry_most_ms = 8000, .ping_ms = 1000, .sync_ms = 60000, .misses = 3},
+            .settle_ms = 2000,
+        },
+    };
+    bool from_topic = false;
+    bool calibrated = false;
+    const struct option options[] = {
+        {"scale-id", required_argument, NULL, 'i'},     {"loads-from-topic", no_argument, NULL, 't'},
+        {"store", required_argument, NULL, 's'},        {"calibrated", no_argument, NULL, 'c'},
+        {"rate", required_argument, NULL, 'r'},         {"counts-per-gram", required_argument, NULL, 'g'},
+        {"noise-counts", required_argument, NULL, 'n'}, {"ping-ms", required_argument, NULL, 'p'},
+        {"settle-ms", required_argument, NULL, 'w'},    {"start-ms", required_argument, NULL, 'm'},
+        {"boot-id", required_argument, NULL, 'b'},      {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+
+    if (getrandom(&config.boot_id, sizeof config.boot_id, 0) != sizeof config.boot_id) {
+        perror("shelf_scale: getrandom");
+        return 1;
+    }
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (option) {
+        case 'i': config.scale_id = optarg; break;
+        case 't': from_topic = true; break;
+        case 's': config.store_path = optarg; break;
+        case 'c': calibrated = true; break;
+        case 'r': config.application.scale.rate_hz = (uint16_t)strtoul(optarg, NULL, 10); break;
+        case 'g': config.counts_per_gram = strtod(optarg, NULL); break;
+        case 'n': config.noise_counts = strtod(optarg, NULL); break;
+        case 'p': config.application.link.ping_ms = (uint32_t)strtoul(optarg, NULL, 10); break;
+        case 'w': config.application.settle_ms = (uint32_t)strtoul(optarg, NULL, 10); break;
+        case 'm': config.start_ms = (uint32_t)strtoul(optarg, NULL, 10); break;
+        case 'b': config.boot_id = (uint32_t)strtoul(optarg, NULL, 10); break;
+        case 'h': usage(stdout); return 0;
+        default: usage(stderr); return 2;
+        }
+    }
+    if (config.scale_id[0] == '\0' || strlen(config.scale_id) >= SCALE_ID_SIZE ||
+        (config.application.scale.rate_hz != 80 && config.application.scale.rate_hz != 10)) {
+        usage(stderr);
+        return 2;
+    }
+    if (config.application.scale.rate_hz == 10) {
+        config.application.scale.burst_samples = 2;
+    }
+    config.application.seed = config.boot_id;
+    if (config.application.link.ping_ms < config.application.link.retry_first_ms) {
+        config.application.link.retry_first_ms = config.application.link.ping_ms;
+    }
+
+    const struct uros_node_config node_config = {
+        .scale_id = config.scale_id,
+        .boot_id = config.boot_id,
+        .allocator = {allocate, deallocate, reallocate, allocate_zeroed, NULL},
+        .ops = &no_ops,
+    };
+    if (!uros_node_init(&node, &node_config)) {
+        fprintf(stderr, "shelf_scale: no memory\n");
+        return 1;
+    }
+    host_init(&host, &config, &LINE_OPS, &line);
+    if (calibrated) {
+        const struct calibration right = {
+            .zero = (int32_t)config.zero_counts,
+            .counts_per_gram = (float)config.counts_per_gram,
+        };
+        scale_calibrated(&host.application.scale, &right);
+    }
+    const struct sigaction action = {.sa_handler = stop};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    if (from_topic) {
+        run_topic(&host);
+    } else {
+        run_lines(&host, &line);
+    }
+    UROS_NODE_OPS.close(&node, false);
+    return 0;
+}
