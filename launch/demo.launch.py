@@ -20,7 +20,9 @@ ARGUMENTS = {
 def make(values):
     """The actions for these arguments."""
     port = free_port(int(values["cloud_port"]))
-    options = graph_options(values, cloud_url=f"http://127.0.0.1:{port}", token=new_token(), simulated_time=True)
+    cloud_url = f"http://127.0.0.1:{port}"
+    gate_port = free_port(8010)
+    options = graph_options(values, cloud_url=cloud_url, token=new_token(), simulated_time=True, gate_port=gate_port)
     shop = SimulatorOptions(
         scenario=values["scenario"],
         seed=int(values["seed"]),

@@ -7,14 +7,14 @@ import * as api from "./api.js";
 import { Account, Enter, InStore, Receipt, Receipts, Thanks, Welcome } from "./screens.js";
 import { t } from "./text.js";
 
-const kept = (name) => JSON.parse(localStorage.getItem(name) || "null");
 const NOTHING = { checkIn: null, visits: [], receipts: [], stores: {}, more: "", loaded: false, thanks: null };
 
 const idOf = (receipt) => `${receipt.store_id}/${receipt.receipt_id}`;
+const others = (visits, { visit_id, store_id }) => visits.filter((one) => one.visit_id !== visit_id || one.store_id !== store_id);
 
 function withReceipt(receipts, news) {
-  const others = receipts.filter((one) => idOf(one) !== idOf(news));
-  return [news, ...others].sort((a, b) => b.left.sec - a.left.sec || b.left.nanosec - a.left.nanosec);
+  const rest = receipts.filter((one) => idOf(one) !== idOf(news));
+  return [news, ...rest].sort((a, b) => b.left.sec - a.left.sec || b.left.nanosec - a.left.nanosec);
 }
 
 /** What is known after something happened. */
@@ -24,23 +24,20 @@ function reduce(state, [kind, data]) {
       return { ...state, checkIn: data.check_in, visits: data.visits };
     case "checked_in":
       return { ...state, checkIn: data, thanks: null };
-    case "basket": {
-      const others = state.visits.filter((one) => one.visit_id !== data.visit_id || one.store_id !== data.store_id);
-      return { ...state, visits: [...others, data] };
-    }
+    case "basket":
+      return { ...state, visits: [...others(state.visits, data), data] };
     case "receipt": {
-      const visits = state.visits.filter((one) => one.visit_id !== data.visit_id || one.store_id !== data.store_id);
       const known = state.receipts.some((one) => idOf(one) === idOf(data));
       const thanks = known || data.corrects || data.corrected_by ? state.thanks : data;
       const checkIn = known ? state.checkIn : null;
-      return { ...state, visits, checkIn, thanks, receipts: withReceipt(state.receipts, data) };
+      return { ...state, visits: others(state.visits, data), checkIn, thanks, receipts: withReceipt(state.receipts, data) };
     }
     case "receipts": {
       const all = data.first ? data.receipts : [...state.receipts, ...data.receipts];
       return { ...state, receipts: all, more: data.cursor, loaded: true };
     }
     case "stores":
-      return { ...state, stores: Object.fromEntries(data.stores.map((one) => [one.store_id, one.name])) };
+      return { ...state, gate: data.demo_gate, stores: Object.fromEntries(data.stores.map((one) => [one.store_id, one.name])) };
     case "greeted":
       return { ...state, thanks: null };
     default:
@@ -54,8 +51,9 @@ function App() {
   const [signedIn, setSignedIn] = useState(api.signedIn());
   const [screen, setScreen] = useState(place());
   const [online, setOnline] = useState(true);
+  const [demo, setDemo] = useState();
   const [, redraw] = useReducer((n) => n + 1, 0);
-  const [state, tell] = useReducer(reduce, { ...NOTHING, receipts: kept("receipts") || [] });
+  const [state, tell] = useReducer(reduce, { ...NOTHING, receipts: JSON.parse(localStorage.getItem("receipts") || "[]") });
 
   useEffect(() => {
     const move = () => {
@@ -79,16 +77,14 @@ function App() {
   }, [state.receipts]);
 
   useEffect(() => {
-    if (!signedIn) {
-      tell(["forget"]);
-      return undefined;
-    }
+    if (!signedIn) return tell(["forget"]);
     const stop = new AbortController();
     const start = async () => {
       try {
         const [now, stores] = await Promise.all([api.get("/me/now"), api.get("/stores"), load("")]);
         tell(["now", now]);
         tell(["stores", stores]);
+        if (stores.demo_gate) setDemo(await import("./demo.js"));
         await api.follow(now.cursor, (news) => tell([news.kind, news.data]), setOnline, stop.signal);
       } catch (refused) {
         if (stop.signal.aborted || !api.signedIn()) return;
@@ -116,10 +112,10 @@ function App() {
   } else if (inside) {
     shown = html`<${InStore} visits=${open} checkIn=${state.checkIn} />`;
   } else {
-    shown = html`<${Enter} />`;
+    shown = html`${demo && html`<${demo.WalkIn} gate=${state.gate} />`}<${Enter} />`;
   }
   const tab = (to, icon) => {
-    const here = name === to || (to === "receipts" && name === "receipt");
+    const here = [name, `${name}s`].includes(to);
     return html`<a href=${`#${to}`} aria-current=${here ? "page" : null}>
       <svg viewBox="0 0 24 24" aria-hidden="true"><path d=${icon} /></svg>${t(to)}
     </a>`;

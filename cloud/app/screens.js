@@ -10,6 +10,7 @@ import { LANGUAGES, currentLanguage, dayOf, errorText, minutesBetween, money, se
 const RENEW_BEFORE_S = 12; // a reader needs a moment, and so does the line
 const LARGEST_PARTY = 10;
 
+const linkTo = ({ store_id, receipt_id }, id = receipt_id) => `#receipt/${store_id}/${id}`;
 const Title = ({ children }) => html`<h1 tabindex="-1">${children}</h1>`;
 
 function Languages({ redraw }) {
@@ -167,7 +168,7 @@ export function Thanks({ receipt, onClose }) {
   return html`<section class="thanks" role="status">
     <strong>${t("thanks")}</strong>
     <p>${t("thanks_text")} ${money(receipt.total, receipt.currency)}</p>
-    <p><a class="primary" href=${`#receipt/${receipt.store_id}/${receipt.receipt_id}`} onClick=${onClose}>${t("see_receipt")}</a>
+    <p><a class="primary" href=${linkTo(receipt)} onClick=${onClose}>${t("see_receipt")}</a>
       <button class="quiet" onClick=${onClose}>${t("close")}</button></p>
   </section>`;
 }
@@ -182,7 +183,7 @@ export function Receipts({ receipts, stores, more, loaded, onMore }) {
     ${loaded && receipts.length === 0 && html`<section class="card center"><p class="empty">${t("no_receipts")}</p><p>${t("no_receipts_text")}</p></section>`}
     <ul class="receipts">
       ${receipts.map((one) => html`<li key=${`${one.store_id}/${one.receipt_id}`} class=${one.corrected_by && "old"}>
-        <a href=${`#receipt/${one.store_id}/${one.receipt_id}`}>
+        <a href=${linkTo(one)}>
           <span>${dayOf(one.left)} ${timeOf(one.left)}<small>${stores[one.store_id] || one.store_id} · ${countText(one)}</small>
             ${one.needs_review && html`<small class="review">${t("in_review")}</small>`}
             ${one.corrected_by && html`<small>${t("corrected")}</small>`}</span>
@@ -237,8 +238,8 @@ export function Receipt({ receipt, stores, id, onFound }) {
     <small class="review" role="status">${t(one.state === "open" ? "reported" : one.state)} ${one.answer}</small>`);
   const may = (product) => asked !== product && !receipt.corrected_by && !disputes.some((one) => one.product_id === product);
   return html`${back}<${Title}>${t("receipt")}<//>
-    ${receipt.corrected_by && html`<p class="notice"><a href=${`#receipt/${receipt.store_id}/${receipt.corrected_by}`}>${t("corrected")}</a></p>`}
-    ${receipt.corrects && html`<p class="notice"><a href=${`#receipt/${receipt.store_id}/${receipt.corrects}`}>${t("correction")}</a></p>`}
+    ${receipt.corrected_by && html`<p class="notice"><a href=${linkTo(receipt, receipt.corrected_by)}>${t("corrected")}</a></p>`}
+    ${receipt.corrects && html`<p class="notice"><a href=${linkTo(receipt, receipt.corrects)}>${t("correction")}</a></p>`}
     ${receipt.needs_review && html`<p class="notice">${t("in_review")}</p>`}
     <section class="card paper">
       <p class="shop"><strong>${stores[receipt.store_id] || receipt.store_id}</strong><span>${dayOf(receipt.left)}</span></p>

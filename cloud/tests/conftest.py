@@ -196,11 +196,11 @@ class Served:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[], Served]]:
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Starts clouds on one database in this test's folder; all are stopped at its end."""
     started: list[Served] = []
 
-    def start() -> Served:
+    def start(*options: str) -> Served:
         command = [
             sys.executable,
             "-m",
@@ -212,7 +212,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[], Served]]:
         ]
         limits = [f"--limit={name}=100000/60" for name in DEFAULT_LIMITS]
         process = subprocess.Popen(
-            [*command, *limits],
+            [*command, *limits, *options],
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[1],

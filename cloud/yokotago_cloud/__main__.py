@@ -64,7 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
     if (given.database is None) == (given.dynamodb is None):
         parser.error("one of --database FILE, which is made when absent, and --dynamodb TABLE is needed")
     try:
-        settings = Settings(limits=_limits(given.limit), issuers=tuple(map(Issuer.parse, given.issuer)))
+        settings = Settings(
+            limits=_limits(given.limit), issuers=tuple(map(Issuer.parse, given.issuer)), demo_gate=given.demo_gate
+        )
         bootstraps = [_bootstrap(text) for text in _bootstrap_texts(given.bootstrap)]
         storage = _storage(given.database, given.dynamodb, given.dynamodb_endpoint)
     except (ValueError, OSError, argparse.ArgumentTypeError) as wrong:
@@ -167,6 +169,12 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="ISSUER,CLIENT_ID[,KEYS]",
         help="take access tokens of this Cognito user pool; the built-in accounts are off then",
+    )
+    parser.add_argument(
+        "--demo-gate",
+        default="",
+        metavar="URL",
+        help="in a demo: address of the simulated store's gate; the page has a button then that shows it the code",
     )
     parser.add_argument("--print-openapi", action="store_true", help="print the contract and end")
     parser.add_argument("--version", action="version", version=__version__)

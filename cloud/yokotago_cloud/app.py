@@ -40,12 +40,10 @@ _HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-        b" manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none';"
-        b" frame-ancestors 'none'",
-    ),
+)
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'{gate};"
+    " manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -79,7 +77,7 @@ def create_app(services: Services) -> FastAPI:
         larger={"/catalogue": MOST_CATALOGUE_BYTES},
         longest_s=services.settings.body_s,
     )
-    app.add_middleware(_Headers)
+    app.add_middleware(_Headers, demo_gate=services.settings.demo_gate)
     app.mount("/v1", _NoRoute([route for routes in (public, shopper, store) for route in routes.router.routes]))
     app.mount("/", StaticFiles(directory=page_folder(), html=True), name="page")
     made = app.openapi
@@ -122,8 +120,10 @@ class _NoRoute:
 class _Headers:
     """ASGI middleware: headers that keep a browser from guessing, framing and keeping what is private."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, demo_gate: str = "") -> None:
         self._app = app
+        policy = _POLICY.format(gate=demo_gate and f" {demo_gate}")
+        self._headers = (*_HEADERS, (b"content-security-policy", policy.encode()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -134,7 +134,7 @@ class _Headers:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 caching = (b"cache-control", b"no-store" if private else b"no-cache")
-                message["headers"] = [*message["headers"], *_HEADERS, caching]
+                message["headers"] = [*message["headers"], *self._headers, caching]
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -429,6 +429,7 @@ class Stores(Body):
     """All stores."""
 
     stores: list[Store]
+    demo_gate: str = Field(description="in a demo: where a simulated gate takes a code from this page; else empty")
 
 
 class Device(Body):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -49,7 +50,10 @@ DEFAULT_LIMITS: Mapping[str, Rate] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Times in seconds, sizes in bytes. With outside `issuers` the built-in sign-in is off."""
+    """Times in seconds, sizes in bytes. With outside `issuers` the built-in sign-in is off.
+
+    demo_gate: in a demo, the address of the simulated store's gate, to which the page may show a code; else empty.
+    """
 
     issuer: str = "yokotago"
     access_token_s: int = 900
@@ -70,6 +74,7 @@ class Settings:
     argon2_memory_kib: int = 19 * 1024
     argon2_passes: int = 2
     issuers: tuple[Issuer, ...] = ()
+    demo_gate: str = ""
     limits: Mapping[str, Rate] = field(default_factory=lambda: DEFAULT_LIMITS)
 
     def __post_init__(self) -> None:
@@ -85,5 +90,9 @@ class Settings:
         ):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0")
+        if self.demo_gate and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", self.demo_gate):
+            raise ValueError(
+                f"demo_gate is {self.demo_gate}: write an address without a path, as http://127.0.0.1:8010"
+            )
         if self.max_party > 255:
             raise ValueError("max_party must fit in one byte of the code: at most 255")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,15 @@ def test_the_token_is_in_no_command_line() -> None:
     assert not any("a-secret-token" in word for p in processes for word in p.command)
     bridge = next(p for p in processes if p.name == "bridge")
     assert bridge.environment[TOKEN_VARIABLE] == "a-secret-token"
+
+
+def test_the_page_of_a_demo_shows_its_code_to_the_simulators_gate() -> None:
+    options = replace(OPTIONS, gate_port=8010)
+    simulator = demo_graph(options, SimulatorOptions())[-1]
+    command = cloud_process(options, 1).command
+    assert simulator.parameters["gate_port"] == 8010
+    assert command[command.index("--demo-gate") + 1] == "http://127.0.0.1:8010"
+    assert "--demo-gate" not in cloud_process(OPTIONS, 1).command
 
 
 @pytest.mark.parametrize("value", ["0123", "true", "a b", 1, 2.5, True])

@@ -230,6 +230,7 @@ def run(arguments: argparse.Namespace) -> int:
             live_port=free_port(arguments.live_port),
             markers=not arguments.headless,
             simulated_time=True,
+            gate_port=free_port(8010),
         )
         store = options.store
         said = to_stderr() if arguments.json == "-" else None
@@ -239,7 +240,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         if not arguments.headless:
             say(f"live page:      http://127.0.0.1:{options.live_port}/")
-        say(f"shopper's app:  {options.cloud_url}/")
+        say(f"shopper's app:  {options.cloud_url}/  sign up there and press Walk in: somebody comes in with your code")
         say(f"the store opens with {arguments.shoppers} simulated shoppers at once; Ctrl-C closes it")
         shopping = SimulatorOptions(seed=arguments.seed, shoppers=arguments.shoppers, level=arguments.level)
         nodes: list[NodeSpec] = demo_graph(options, shopping)

@@ -78,7 +78,8 @@ class GraphOptions:
     """What a graph is made for.
 
     data: folder of the databases; cloud_url: empty for a store without a cloud; token: for the cloud; live_host,
-    live_port: address of the live page; markers: publish for rviz; simulated_time: time is on /clock.
+    live_port: address of the live page; markers: publish for rviz; simulated_time: time is on /clock; gate_port: of the
+    simulated gate to which a person's own phone shows a code, 0: none.
     """
 
     store_file: Path
@@ -89,6 +90,7 @@ class GraphOptions:
     live_port: int = 8080
     markers: bool = True
     simulated_time: bool = False
+    gate_port: int = 0
 
     @property
     def store(self) -> Store:
@@ -164,6 +166,7 @@ def demo_graph(options: GraphOptions, simulator: SimulatorOptions) -> list[NodeS
         "level": simulator.level,
         "rate": simulator.rate,
         "cloud_url": options.cloud_url,
+        "gate_port": options.gate_port,
         "listeners_s": 120.0,
     }
     # Not started again: a second simulator would fill the store with people whom nobody saw come in.
@@ -187,10 +190,11 @@ def replay_graph(options: GraphOptions, bag: Path, plan: Plan, rate: float) -> l
 def cloud_process(options: GraphOptions, port: int) -> ProcessSpec:
     """The cloud on this machine, for the demo."""
     command = (sys.executable, "-m", "yokotago_cloud", "--host", "127.0.0.1", "--port", str(port))
+    gate = ("--demo-gate", f"http://127.0.0.1:{options.gate_port}") if options.gate_port else ()
     bootstrap = f"{options.store.store_id}:{options.token}"
     return ProcessSpec(
         "cloud",
-        (*command, "--database", str(options.data / "cloud.sqlite")),
+        (*command, "--store-name", options.store.name, "--database", str(options.data / "cloud.sqlite"), *gate),
         {"YOKOTAGO_CLOUD_BOOTSTRAP": bootstrap},
     )
 

@@ -53,7 +53,7 @@ def describe(
 
 
 def graph_options(
-    values: dict[str, str], *, cloud_url: str = "", token: str = "", simulated_time: bool = False
+    values: dict[str, str], *, cloud_url: str = "", token: str = "", simulated_time: bool = False, gate_port: int = 0
 ) -> GraphOptions:
     """What the values of the common arguments ask for."""
     data = Path(values["data"]) if values["data"] else Path(tempfile.mkdtemp(prefix="yokotago-"))
@@ -67,6 +67,7 @@ def graph_options(
         live_host=host,
         live_port=free_port(int(values["live_port"]), host),
         simulated_time=simulated_time,
+        gate_port=gate_port,
     )
 
 

@@ -39,4 +39,4 @@ def sign_in_ways(services: ServicesOf) -> dict[str, Any]:
 @router.get("/stores", response_model=Stores)
 def stores(services: ServicesOf) -> dict[str, Any]:
     """All stores."""
-    return {"stores": services.stores.all()}
+    return {"stores": services.stores.all(), "demo_gate": services.settings.demo_gate}

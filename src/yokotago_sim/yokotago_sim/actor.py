@@ -76,6 +76,9 @@ class Room(Protocol):
     def check_in(self, actor: Actor) -> None:
         """The actor shows their code at the gate."""
 
+    def answer(self, actor: Actor) -> bool | None:
+        """Whether the gate opens for the actor; None while it has not decided."""
+
     def exit_of(self, actor: Actor) -> Door:
         """The door that the actor leaves by."""
 
@@ -287,6 +290,9 @@ class Actor:
 
     def _live(self) -> Iterator[None]:
         yield from self._enter()
+        if not self.passed_gate:
+            yield from self._walk(self.entry.spawn, 0.1)
+            return
         for step in self.script.steps:
             self._want_lean = self._want_crouch = 0.0
             yield from self._do(step)
@@ -361,6 +367,10 @@ class Actor:
             yield from self._until(show)
             self.room.check_in(self)
             yield from self._until(show + float(self.rng.uniform(0.2, 0.5)))
+        while script.waits and (opens := self.room.answer(self)) is not True:
+            if opens is False:
+                return
+            yield
         self.passed_gate = True
         door = self.entry.door
         inner = door.at(door.along((self.x, self.y)), door.depth + 0.45)

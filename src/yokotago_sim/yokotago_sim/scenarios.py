@@ -744,4 +744,14 @@ def random_shopping(
     return Scenario("random", scripts, at_once=shoppers)
 
 
+def guest(store: Store, rng: np.random.Generator, stock: StockView, name: str) -> Script:
+    """Somebody whom a person outside sends in with their own code: they take three things of what there is."""
+    shop = Shop(store, rng)
+    full = [f for f in shop.facings if stock.count(f.facing_id) >= 3]
+    steps: list[Step] = [Approach(shop.any().facing_id)]
+    for facing in shop.different(3, full) if full else ():
+        steps += [grab(facing), shop.pause(0.5, 2.0)]
+    return replace(shop.adult(name, *steps, shopper_id=name, start_s=0.0), waits=True)
+
+
 _BUILDERS["random"] = lambda shop: random_shopping(shop.store, shop.rng)

@@ -146,7 +146,8 @@ class Script:
 
     name: how other steps call them; shopper_id: who checks in, "" for somebody who does not; start_s: earliest time
     after the opening at which they come; party_size: people who enter on this check-in; behind: the name of a shopper
-    right behind whom they enter; payer: the name of the shopper on whose check-in they are, "" for their own.
+    right behind whom they enter; payer: the name of the shopper on whose check-in they are, "" for their own; waits:
+    for the gate's answer, because they hold the code of somebody outside the simulation (Guests).
     """
 
     name: str
@@ -162,6 +163,7 @@ class Script:
     personal_distance_m: float = 0.6
     bag: bool = False
     hat: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,16 @@ class StockView(Protocol):
 
     def count(self, facing_id: str) -> int:
         """Units that stand on the facing now."""
+
+
+class Guests(Protocol):
+    """Shoppers whom people outside the simulation send in, beside those of the scenario."""
+
+    def next(self, stock: StockView) -> Script | None:
+        """Somebody who comes now, else None; asked in every tick."""
+
+    def answer(self, name: str) -> bool | None:
+        """Whether the gate opens for the guest of that name who has shown a code; None while it has not decided."""
 
 
 @dataclass(frozen=True)

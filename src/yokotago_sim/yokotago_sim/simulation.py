@@ -43,7 +43,7 @@ from .floor import Door, Floor
 from .noise import Noise
 from .scales import Scales
 from .scenarios import build
-from .shoppers import Scenario, Script
+from .shoppers import Guests, Scenario, Script
 from .stock import Stock
 from .tracks import Person, TrackedPeople, TrueCrossings, frame_stamp
 
@@ -96,6 +96,7 @@ class Simulation:
         start: Stamp,
         truth: bool,
         session: int = 1,
+        guests: Guests | None = None,
     ) -> None:
         if level not in LEVELS:
             raise ValueError(f"level {level!r}: choose one of {', '.join(LEVELS)}")
@@ -112,6 +113,7 @@ class Simulation:
         self._noise = noise
         self._start = start
         self._truth = truth
+        self._guests = guests
         late = noise.lateness
         self._tracker_line = _Line(late.tracks_s, late.tracks_jitter_s, late.most_s, line)
         self._check_in_line = _Line(late.check_ins_s, late.check_ins_jitter_s, late.most_s, line)
@@ -168,6 +170,10 @@ class Simulation:
         )
         self._push(self._check_in_line.arrival(event.stamp), "/check_ins", event)
 
+    def answer(self, actor: Actor) -> bool | None:
+        """Whether the gate opens for the actor: for a guest, whoever sent them knows."""
+        return self._guests.answer(actor.script.name) if self._guests is not None else True
+
     def stepped(self, actor: Actor) -> None:
         """A foot met the floor."""
         self.scales.footstep(actor.x, actor.y, self.now)
@@ -211,8 +217,13 @@ class Simulation:
         self._push(self._start, "/catalogue", self._catalogue())
         scripts = self._scenario.scripts(self.stock)
         waiting = next(scripts, None)
+        guest: Script | None = None
         closed = math.inf
         while self.now < closed:
+            if guest is None and self._guests is not None:
+                guest = self._guests.next(self.stock)
+            if guest is not None and self._admit(guest):
+                guest = None
             while waiting is not None and self._admit(waiting):
                 waiting = next(scripts, None)
             for actor in self._actors:
@@ -232,7 +243,7 @@ class Simulation:
                 line = self._scale_lines[burst.scale_id]
                 self._push(line.arrival(self._stamp(sent)), "/shelves/weights", burst)
             yield from self._release(self._stamp(self.now))
-            if waiting is None and not self._actors and closed == math.inf:
+            if waiting is None and guest is None and not self._actors and closed == math.inf:
                 closed = max(self.now, OPENING_S) + _TAIL_S
             self._tick += 1
             self.now = self._tick * TICK_S
@@ -288,7 +299,7 @@ class Simulation:
         """Let the next shopper come when it is time and there is room before a gate."""
         if self.now < OPENING_S + script.start_s:
             return False
-        if len(self._actors) >= self._scenario.at_once and not script.behind:
+        if len(self._actors) >= self._scenario.at_once and not script.behind and not script.waits:
             return False
         entries = self._entries
         if script.behind:
@@ -362,7 +373,8 @@ class Simulation:
             visit.inside -= 1
             visit.left = stamp
             staff = visit.payer.script.shopper_id in self.store.staff
-            if visit.inside == 0 and len(visit.members) >= visit.expected and not staff:
+            turned_away = not visit.payer.passed_gate
+            if visit.inside == 0 and len(visit.members) >= visit.expected and not staff and not turned_away:
                 self._tell("/truth/receipts", self._receipt(visit))
         self._on_floor = inside
 
@@ -423,13 +435,14 @@ def simulate(
     start: Stamp = DEFAULT_START,
     truth: bool = True,
     session: int = 1,
+    guests: Guests | None = None,
 ) -> Iterator[Arrival]:
     """The events of a simulated day in order of arrival: (arrival [ns since the epoch], topic, event).
 
-    scenario: a name (scenarios.names()) or a Scenario; truth: with the ground truth; session: of /progress. The same
-    arguments give the same events, to the byte. Raises KeyError for an unknown name and ValueError for an unknown
-    level or a store that nobody can enter.
+    scenario: a name (scenarios.names()) or a Scenario; truth: with the ground truth; session: of /progress; guests:
+    come beside the scenario's shoppers. The same arguments give the same events, to the byte. Raises KeyError for an
+    unknown name and ValueError for an unknown level or a store that nobody can enter.
     """
     noise = noise if noise is not None else Noise()
     chosen = build(scenario, store, seed) if isinstance(scenario, str) else scenario
-    return Simulation(store, chosen, seed, level, noise, start, truth, session).run()
+    return Simulation(store, chosen, seed, level, noise, start, truth, session, guests).run()

@@ -9,7 +9,6 @@ That time is on /clock, for nodes that otherwise go by the wall clock (use_sim_t
 from __future__ import annotations
 
 import importlib
-import os
 import time
 from dataclasses import replace
 
@@ -23,8 +22,8 @@ from yokotago_model.nodes.support import StoreNode, run
 from ..scenarios import names, random_shopping
 from ..shoppers import Scenario
 from ..simulation import LEVELS, simulate
+from .outside import Outside
 from .pace import Pace, Speed
-from .phones import Phones
 
 _TURN_S = 0.05  # longest time in one callback: the node's other callbacks get their turn
 _PERIOD_S = 0.005
@@ -35,7 +34,7 @@ class Simulator(StoreNode):
     """Parameters: `scenario`, `seed`, `level`, `rate` (1 = real time); for the scenario random: `shoppers` at once
     and `visits` (0: never ends); `listeners_s`: how long to wait for somebody to listen before the store opens;
     `cloud_url`: where shoppers get their codes ("": the node publishes /check_ins itself), with the gate's token in
-    the environment variable YOKOTAGO_DEVICE_TOKEN.
+    the environment variable YOKOTAGO_DEVICE_TOKEN; `gate_port`: of the gate for a person's own phone (0: none).
     """
 
     def __init__(self) -> None:
@@ -62,10 +61,10 @@ class Simulator(StoreNode):
             # Loads Open3D, which takes seconds, before the store opens.
             importlib.import_module("yokotago_sim.cameras")
         self._seed, self._level = seed, level
-        self._phones: Phones | None = None
+        gate_port = int(self.declare_parameter("gate_port", 0).value)
+        self._outside: Outside | None = None
         if cloud_url:
-            token = os.environ.get("YOKOTAGO_DEVICE_TOKEN", "")
-            self._phones = Phones(cloud_url, self.store.store_id, token, 4 * shoppers + 4, self._phone_failed)
+            self._outside = Outside(cloud_url, self.store, 4 * shoppers + 4, gate_port, seed, self._phone_failed)
         own = () if cloud_url else ("/check_ins", "/progress")
         for topic in (*self._sensor_topics(), "/shelves/weights", *_TRUTH, *own):
             self.advertise(topic)
@@ -98,7 +97,8 @@ class Simulator(StoreNode):
             self._reached, self._speed = self._start, Speed(self._start, now)
             self._pace.open(self._start)
             day = (self.store, self._scenario, self._seed, self._level)
-            self._events = simulate(*day, start=self._start, session=self.session)
+            guests = self._outside.guests if self._outside is not None else None
+            self._events = simulate(*day, start=self._start, session=self.session, guests=guests)
             self._next = next(self._events, None)
             self.get_logger().info("the store is open")
         due = self._start + round((now - self._opened) * self._rate * SECOND)
@@ -120,14 +120,14 @@ class Simulator(StoreNode):
     def _send(self, topic: str, event: Event) -> None:
         if topic == "/catalogue":
             return  # The bridge publishes it: from the cloud, or from the store's description.
-        if self._phones is not None:
+        if self._outside is not None:
             if isinstance(event, StreamProgress) and event.stream == "/check_ins":
                 return
             if isinstance(event, CheckIn) and event.shopper_id not in self.store.staff:
-                self._phones.check_in(event)
+                self._outside.check_in(event)
                 return
             if isinstance(event, Receipt):
-                event = replace(event, shopper_id=self._phones.shopper_id(event.shopper_id))
+                event = replace(event, shopper_id=self._outside.shopper_id(event.shopper_id))
         self.publish(event, topic)
 
     def _tell_speed(self, now: float) -> None:
@@ -140,9 +140,9 @@ class Simulator(StoreNode):
             self.health["!slow"] = f"this machine is too slow: the store's time runs at {factor:.2f} of real time"
 
     def destroy_node(self) -> None:
-        """End the phones' thread too."""
-        if self._phones is not None:
-            self._phones.close()
+        """End the threads of phones and gate too."""
+        if self._outside is not None:
+            self._outside.close()
         super().destroy_node()
 
 
