@@ -9,26 +9,20 @@ what is recorded. Messages with one log time keep the order in which they were w
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-import numpy as np
-from ament_index_python.packages import get_package_share_directory
-from rclpy.serialization import deserialize_message, serialize_message
+from rclpy.serialization import serialize_message
 from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, ReaderError, StoragePlugin, Writer
-from rosbags.typesys import Stores, get_types_from_msg, get_typestore
-from rosbags.typesys.store import Typestore
 
 from yokotago_model import conversions
 from yokotago_model.events import Event, Stamp
 from yokotago_model.nodes.support import qos
-from yokotago_model.plain import from_plain
+from yokotago_model.serialized import from_bytes, message_type_name, typestore
 from yokotago_model.store import Store
 from yokotago_model.store_file import parse_store, read_store
 
@@ -56,23 +50,6 @@ class RawRecord(NamedTuple):
     data: bytes
 
 
-def message_type_name(message: type) -> str:
-    """The ROS name of a message class, e.g. sensor_msgs/msg/Image."""
-    return f"{message.__module__.split('.')[0]}/msg/{message.__name__}"
-
-
-@functools.cache
-def _typestore() -> Typestore:
-    """The standard message definitions and the store's own."""
-    types = get_typestore(Stores.ROS2_JAZZY)
-    folder = Path(get_package_share_directory("yokotago_msgs")) / "msg"
-    own: dict[str, Any] = {}
-    for path in sorted(folder.glob("*.msg")):
-        own.update(get_types_from_msg(path.read_text("utf-8"), f"yokotago_msgs/msg/{path.stem}"))
-    types.register(own)
-    return types
-
-
 def _offered(topic: str) -> Qos:
     """What a player should offer on a topic: what the store's own nodes do."""
     profile = qos(topic)
@@ -90,20 +67,6 @@ def _offered(topic: str) -> Qos:
     )
 
 
-def _plain(value: Any) -> Any:
-    """A message as rosbags reads it, in the plain form with the keys of its fields.
-
-    Ten times as fast as the message classes of ROS, and a bag has hundreds of messages in a second.
-    """
-    if dataclasses.is_dataclass(value):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__ if name != "__msgtype__"}
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return value
-
-
 class BagWriter:
     """Writes a bag; a context manager. A bag whose writing failed is removed.
 
@@ -117,7 +80,7 @@ class BagWriter:
         self._store_text = store_text
         self._writer = Writer(self.path, version=9, storage_plugin=StoragePlugin.MCAP)
         self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
-        self._types = _typestore()
+        self._types = typestore()
         self._connections: dict[str, Any] = {}
         self._last: Stamp = 0
         self.count = 0
@@ -184,7 +147,7 @@ class BagReader:
             self._reader.open()
         except (ReaderError, OSError, ValueError) as error:
             raise BagError(f"{self.path} cannot be read as a rosbag2: {error}") from error
-        self._types = _typestore()
+        self._types = typestore()
         self._known = [c for c in self._reader.connections if self._is_ours(c.topic, c.msgtype)]
         if not self._known:
             topics = ", ".join(sorted({c.topic for c in self._reader.connections})[:5]) or "none"
@@ -254,15 +217,7 @@ class BagReader:
 
     def decode(self, raw: RawRecord) -> Record:
         """The event of a message. Raises BagError when it cannot be used."""
-        event: Event
         try:
-            if raw.topic in conversions.TOPICS:
-                plain = _plain(self._types.deserialize_cdr(raw.data, raw.type_name))
-                event = from_plain(conversions.TOPICS[raw.topic].event, plain)
-            else:
-                found = conversions.topic(raw.topic)
-                assert found is not None
-                event = conversions.from_message(raw.topic, deserialize_message(raw.data, found.message))
+            return Record(raw.arrival, raw.topic, from_bytes(raw.topic, raw.data))
         except (conversions.ConversionError, ValueError, KeyError) as error:
             raise BagError(f"{self.path}: a message on {raw.topic} cannot be used: {error}") from error
-        return Record(raw.arrival, raw.topic, event)

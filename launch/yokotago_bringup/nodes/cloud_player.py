@@ -18,6 +18,8 @@ from ..bags import BagReader
 STAMP_OFFSET = 4
 """A serialized message begins with four bytes of encapsulation; its header's stamp comes first."""
 
+SETTLE_S = 2.0
+
 
 class CloudPlayer(Node):
     """Parameters: bag, whose first and last clouds of every sensor are played; rate_hz; seconds; wait_s for listeners.
@@ -39,6 +41,7 @@ class CloudPlayer(Node):
         kinds = {name: topic(name) for name in self._clouds}
         self._out = {n: self.create_publisher(k.message, n, qos(n)) for n, k in kinds.items() if k is not None}
         self._created = time.monotonic()
+        self._heard = self._created
         self._began = 0.0
         self._played = 0
         self.create_timer(0.001, self._tick)
@@ -46,8 +49,10 @@ class CloudPlayer(Node):
     def _tick(self) -> None:
         now = time.monotonic()
         if not self._began:
-            heard = all(p.get_subscription_count() for p in self._out.values())
-            if heard or now - self._created > self._wait_s:
+            if not all(p.get_subscription_count() for p in self._out.values()) and now < self._created + self._wait_s:
+                self._heard = now
+            # The other side may find this one a little later than it is found.
+            if now - self._heard > SETTLE_S:
                 self._began = now
             return
         since = now - self._began

@@ -9,15 +9,16 @@ import threading
 from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
-from yokotago_model.conversions import from_message, topic
+from yokotago_model.conversions import topic
 from yokotago_model.events import Event
 from yokotago_model.nodes.support import qos
+from yokotago_model.serialized import from_bytes
 
 
 class Listener:
@@ -40,7 +41,7 @@ class Listener:
             profile = copy.copy(qos(name))
             if self._depth is not None:
                 profile.depth = self._depth
-            self._node.create_subscription(kind.message, name, partial(self._take, name), profile)
+            self._node.create_subscription(kind.message, name, partial(self._take, name), profile, raw=True)
         self._thread.start()
         return self
 
@@ -51,8 +52,8 @@ class Listener:
         self._thread.join()
         self._node.destroy_node()
 
-    def _take(self, name: str, message: Any) -> None:
-        self._hear(name, from_message(name, message))
+    def _take(self, name: str, data: bytes) -> None:
+        self._hear(name, from_bytes(name, data))
 
     def _spin(self) -> None:
         executor = SingleThreadedExecutor(context=self._context)

@@ -13,8 +13,9 @@ from rclpy.node import Node
 
 from yokotago_model.conversions import topic
 from yokotago_model.nodes.support import qos
+from yokotago_model.serialized import message_type_name
 
-from ..bags import BagWriter, RawRecord, message_type_name
+from ..bags import BagWriter, RawRecord
 
 
 class Recorder(Node):

@@ -21,14 +21,19 @@ from sensor_msgs.msg import Image, PointCloud2, PointField
 from yokotago_model import conversions, events
 from yokotago_model.conversions import ConversionError, from_message, to_message, topic_of
 from yokotago_model.plain import from_plain, to_plain
+from yokotago_model.serialized import from_bytes
 
 _CLOUDS = (events.Cloud, events.DepthImage, events.ForegroundCloud)
 _PLAIN = [c for c in get_args(events.Event) if c not in _CLOUDS]
 
 
 def _across(event: events.Event) -> events.Event:
+    """The event from the bytes of its message, which says the same as ROS's own reading of them."""
     message = to_message(event)
-    return from_message(topic_of(event), deserialize_message(serialize_message(message), type(message)))
+    data = serialize_message(message)
+    back = from_bytes(topic_of(event), data)
+    assert back == from_message(topic_of(event), deserialize_message(data, type(message)))
+    return back
 
 
 @pytest.mark.parametrize("cls", _PLAIN, ids=lambda c: c.__name__)
@@ -102,3 +107,10 @@ def test_missing_field_truncated_data_and_wrong_encoding_are_refused() -> None:
         from_message("/tof/a/depth", Image(encoding="32FC1"))
     with pytest.raises(ConversionError, match="no topic of the store"):
         from_message("/elsewhere", message)
+
+
+def test_bytes_that_are_no_such_message_are_refused() -> None:
+    data = serialize_message(to_message(events.ZoneCrossing(5, 1, "exit", events.CrossingKind.EXIT)))
+    for wrong in (b"", data[:9], b"\xff" * 40):
+        with pytest.raises(ConversionError, match="no yokotago_msgs/msg/ZoneCrossing"):
+            from_bytes("/zone_crossings", wrong)

@@ -8,9 +8,10 @@ import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from yokotago_model.store import ZoneKind, polygon_contains, polygon_distance
+from yokotago_model.store import ZoneKind, polygon_contains, polygon_distance, polygon_distances
 from yokotago_model.store_file import StoreError, parse_store, read_store
 
 DEMO = Path(__file__).parents[3] / "launch" / "config" / "demo_store.yaml"
@@ -66,6 +67,13 @@ def test_polygon_distance_is_negative_inside() -> None:
     assert polygon_contains(square, 1.0, 1.0)
     assert polygon_distance(square, 1.0, 1.5) == pytest.approx(-0.5)
     assert polygon_distance(square, 3.0, 3.0) == pytest.approx(math.sqrt(2.0))
+
+
+def test_many_distances_are_those_of_each_point() -> None:
+    polygon = ((0.0, 0.0), (4.0, 0.0), (4.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0))
+    x, y = np.random.default_rng(1).uniform(-1.0, 5.0, (2, 200))
+    expected = [polygon_distance(polygon, *point) for point in zip(x.tolist(), y.tolist(), strict=True)]
+    np.testing.assert_allclose(polygon_distances(polygon, x, y), expected)
 
 
 MISTAKES = [

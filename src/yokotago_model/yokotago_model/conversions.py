@@ -16,8 +16,8 @@ from sensor_msgs.msg import Image, PointCloud2, PointField
 from yokotago_msgs import msg as msgs
 
 from . import events
-from .events import Cloud, DepthImage, Event, ForegroundCloud
-from .plain import Plain, from_plain, time_from_plain, time_to_plain, to_plain
+from .events import SECOND, Cloud, DepthImage, Event, ForegroundCloud
+from .plain import Plain, from_plain, time_to_plain, to_plain
 
 
 class ConversionError(ValueError):
@@ -97,7 +97,7 @@ def to_message(event: Event) -> Any:
 
 
 def from_message(topic_name: str, message: Any) -> Event:
-    """The event that `message` on the topic `topic_name` carries.
+    """The event that `message` on the topic `topic_name` carries: one of ROS's classes, or as rosbags reads it.
 
     Raises ConversionError when the topic is not the store's or the message cannot be used.
     """
@@ -125,6 +125,8 @@ def _fill(message: Any, plain: Plain) -> Any:
 
 
 def _read(value: Any) -> Any:
+    if hasattr(value, "__msgtype__"):
+        return {name: _read(getattr(value, name)) for name in value.__dataclass_fields__ if name != "__msgtype__"}
     if hasattr(value, "get_fields_and_field_types"):
         return {name[1:]: _read(getattr(value, name)) for name in value.__slots__ if name != "_check_fields"}
     if isinstance(value, list):
@@ -167,7 +169,7 @@ def _header(message: Any, stamp: int, frame_id: str) -> None:
 
 
 def _stamp(message: Any) -> int:
-    return time_from_plain(_read(message.header.stamp))
+    return int(message.header.stamp.sec) * SECOND + int(message.header.stamp.nanosec)
 
 
 def _cloud_to_message(cloud: Cloud) -> PointCloud2:
@@ -226,7 +228,14 @@ _FLOAT = (PointField.FLOAT32, "FLOAT32 (datatype 7)")
 
 
 def _xyz(columns: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    return np.stack([columns["x"], columns["y"], columns["z"]], axis=-1)
+    """The points (..., 3); a view where x, y, z follow one another, as in every driver's clouds that we know of."""
+    assert columns.dtype.fields is not None
+    x, y, z = (columns.dtype.fields[name][1] for name in "xyz")
+    if (y, z) != (x + 4, x + 8):
+        return np.stack([columns["x"], columns["y"], columns["z"]], axis=-1)
+    triples = np.dtype({"names": ["xyz"], "formats": [("<f4", 3)], "offsets": [x], "itemsize": columns.dtype.itemsize})
+    points: npt.NDArray[np.float32] = columns.view(triples)["xyz"]
+    return points
 
 
 def _cloud_from_message(sensor_id: str, message: PointCloud2) -> Cloud:

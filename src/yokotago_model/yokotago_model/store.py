@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from .events import Point, Product
 
+Doubles = npt.NDArray[np.float64]
 Polygon = tuple[tuple[float, float], ...]
 """Corners x, y [m] in order, without the first one again at the end."""
 
@@ -44,6 +45,22 @@ def polygon_distance(polygon: Polygon, x: float, y: float) -> float:
         best = min(best, math.hypot(x - x1 - t * dx, y - y1 - t * dy))
         x1, y1 = x2, y2
     return -best if polygon_contains(polygon, x, y) else best
+
+
+def polygon_distances(polygon: Polygon, x: Doubles, y: Doubles) -> Doubles:
+    """`polygon_distance` of many points, x and y (n,) [m]."""
+    best = np.full(len(x), np.inf)
+    inside = np.zeros(len(x), np.bool_)
+    x1, y1 = polygon[-1]
+    for x2, y2 in polygon:
+        dx, dy = x2 - x1, y2 - y1
+        length2 = dx * dx + dy * dy
+        t = np.zeros(len(x)) if length2 == 0.0 else np.clip(((x - x1) * dx + (y - y1) * dy) / length2, 0.0, 1.0)
+        best = np.minimum(best, np.hypot(x - x1 - t * dx, y - y1 - t * dy))
+        if y1 != y2:
+            inside ^= ((y1 > y) != (y2 > y)) & (x < dx * (y - y1) / dy + x1)
+        x1, y1 = x2, y2
+    return np.where(inside, -best, best)
 
 
 @dataclass(frozen=True)

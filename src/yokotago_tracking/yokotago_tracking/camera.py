@@ -99,7 +99,8 @@ class Camera:
         points = measured.points
         if points.ndim == 3 and points.shape[0] > 1:
             self._check_size(points.shape[:2])
-            image = np.ascontiguousarray(points, dtype=np.float32).reshape(-1, 3)
+            # A view of the message where its layout allows: a copy costs as much as looking at every pixel.
+            image = points.reshape(-1, 3)
             return image if sensor.scale == 1.0 else image * np.float32(sensor.scale)
         listed = np.ascontiguousarray(points, dtype=np.float32).reshape(-1, 3) * np.float32(sensor.scale)
         organised: Floats = _organised(listed, self.pixels(listed), sensor.width * sensor.height)

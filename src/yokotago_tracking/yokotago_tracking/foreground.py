@@ -300,13 +300,18 @@ class Foreground:
         self.camera = Camera(sensor)
         shelves = store.shelves if store is not None else ()
         pixels = sensor.width * sensor.height
-        prior = np.minimum(self.camera.empty_depth(shelves), np.float32(sensor.range_max + 1.0))
+        floor = self.camera.empty_depth()
+        closed = self.camera.empty_depth(shelves) if shelves else floor
+        prior = np.minimum(closed, np.float32(sensor.range_max + 1.0))
         self._background = prior.copy()
         self._gap = np.full(pixels, params.prior_gap_m, np.float32)
         self._common = prior.copy()
         self._candidate = np.zeros(pixels, np.float32)
         self._since = np.zeros(pixels, np.int64)
-        self._absorb = self._absorb_times(store)
+        # How long each pixel must see the same thing before it becomes background [ns].
+        self._absorb = np.where(
+            closed < floor - 0.02, round(params.absorb_in_shelf_s * SECOND), round(params.absorb_s * SECOND)
+        )
         self._samples: list[Floats] = []
         self._learned = False
         self._first: Stamp | None = None
@@ -319,15 +324,6 @@ class Foreground:
         self._index = np.full(int(self._shape.prod()), -1, np.int32)
         self._sums = np.zeros((pixels, 4), np.float64)
         self._cells = np.zeros(pixels, np.int64)
-
-    def _absorb_times(self, store: Store | None) -> npt.NDArray[np.int64]:
-        """How long each pixel must see the same thing before it becomes background [ns]."""
-        params = self.params
-        slow = np.full(self.sensor.width * self.sensor.height, round(params.absorb_s * SECOND), np.int64)
-        if store is None or not store.shelves:
-            return slow
-        floor, closed = self.camera.empty_depth(), self.camera.empty_depth(store.shelves)
-        return np.where(closed < floor - 0.02, round(params.absorb_in_shelf_s * SECOND), slow)
 
     def _bounds(self, store: Store | None) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """The box in the frame `store` that points are kept in: the sensor's view, cut at the floor's bounds."""

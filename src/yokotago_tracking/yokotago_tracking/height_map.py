@@ -50,6 +50,12 @@ class Grid:
         """How many there are."""
         return self.nx * self.ny
 
+    @property
+    def centres(self) -> tuple[Doubles, Doubles]:
+        """Middles of all cells, x and y (cells,) [m]."""
+        row, column = np.divmod(np.arange(self.cells), self.nx)
+        return self.x + (column + 0.5) * self.cell_m, self.y + (row + 0.5) * self.cell_m
+
     def centre(self, cell: int) -> tuple[float, float]:
         """Middle of a cell, x, y [m]."""
         return self.x + (cell % self.nx + 0.5) * self.cell_m, self.y + (cell // self.nx + 0.5) * self.cell_m

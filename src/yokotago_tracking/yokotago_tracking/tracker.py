@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from yokotago_model.events import SECOND, ForegroundCloud, Stamp, Track, TrackFrame, TrackState
-from yokotago_model.store import Store, ZoneKind, polygon_distance
+from yokotago_model.store import Store, ZoneKind, polygon_distance, polygon_distances
 
 from .association import Identities, assign, mixed, swap_probability
 from .camera import Doubles, Floats
@@ -148,13 +148,11 @@ class Tracker:
         grid = Grid.over((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), params.cell_m)
         self._doors = [z for z in store.zones if z.kind is not ZoneKind.STAFF]
         # Walls move in the eyes of a noisy sensor; people are inside of them or in a door.
-        counts = [
-            (outside := self._outside(x, y)) <= -params.wall_m
-            or self._at_door(x, y, 0.02)
-            or (outside > params.wall_m and self._at_door(x, y, 0.6))
-            for x, y in map(grid.centre, range(grid.cells))
-        ]
-        self.height_map = HeightMap(grid, np.array(counts))
+        x, y = grid.centres
+        outside = polygon_distances(store.floor, x, y)
+        door = np.min([np.full(len(x), np.inf), *(polygon_distances(z.polygon, x, y) for z in self._doors)], axis=0)
+        counts = (outside <= -params.wall_m) | (door <= 0.02) | ((outside > params.wall_m) & (door <= 0.6))
+        self.height_map = HeightMap(grid, counts)
         self._hands = HandFinder(store, params.hand)
         self._identities = Identities(params.swap_least)
         self._people: list[_Person] = []

@@ -22,9 +22,10 @@ from rclpy.qos import (
     qos_profile_sensor_data,
 )
 
-from ..conversions import ConversionError, from_message, to_message, topic, topic_of
+from ..conversions import ConversionError, to_message, topic, topic_of
 from ..events import Event
 from ..progress import ProgressCounter
+from ..serialized import from_bytes
 from ..store import Store
 from ..store_file import StoreError, read_store
 
@@ -80,10 +81,10 @@ class StoreNode(Node):
         if kind is None:
             raise ConversionError(f"{topic_name} is no topic of the store")
 
-        def callback(message: Any) -> None:
+        def callback(data: bytes) -> None:
             self._received[topic_name] = self._received.get(topic_name, 0) + 1
             try:
-                event = from_message(topic_name, message)
+                event = from_bytes(topic_name, data)
             except ConversionError as error:
                 if self._refused.get(topic_name) != str(error):
                     self.get_logger().error(f"{topic_name}: {error}")
@@ -91,7 +92,7 @@ class StoreNode(Node):
                 return
             self.publish_all(feed(event) or ())
 
-        self.create_subscription(kind.message, topic_name, callback, qos(topic_name))
+        self.create_subscription(kind.message, topic_name, callback, qos(topic_name), raw=True)
 
     def publish_all(self, events: Iterable[Event]) -> None:
         """Publish the events on their topics."""
