@@ -32,19 +32,19 @@ from .height_map import HeightMap, Peak
 class HandParams:
     """Parameters of HandFinder; lengths with the suffix _share are shares of the person's height.
 
-    hull_share: from the head's middle to the hull of the body toward a shelf; before_m: nearer to a shelf's front
-    than this a limb may be an arm that reaches into it; link_m: gaps within one arm; looks: an arm is what is seen in
-    so many looks together, least_looks: in at least so many of them; arm_points: least number of its voxels;
-    second_share: the share of the first arm's voxels in the shelf that a second arm must have there, arms_apart_m:
-    how far from it; tip_quantile: the share of its voxels that lie before its end; standing_mps: who walks faster
-    does not reach into a shelf; below_m: how far below the lowest board an arm may be, root_m: an arm begins so near
-    to the hull; tip_m: the voxels so near to the arm's end are its end; forearm_m: length over which the arm's
-    direction is taken; look_m: how far beyond the end is looked whether a hand could be there; hidden_m: how far a
-    hidden hand is put beyond what is seen, hidden_stddev_m: the standard deviation of that; stddev_m: of a hand that
-    is seen; board_m: thickness of a board; edge_m: so near to a shelf's front a hand may be hidden whatever the line
-    of sight, for there the edges of the boards flicker and the goods are hardly farther than the hand; limb_share:
-    least distance from the head of a hand that is not at a shelf, way_share: and least way over the body;
-    prominence_m: how far such a limb must stand out; low_share: lower is a foot.
+    hull_share: from the head's middle to the hull of the body toward a shelf; before_m: nearer to a shelf's front than
+    this a limb may be an arm that reaches into it; link_m: gaps within one arm; looks: an arm is what is seen in so
+    many looks together, least_looks: in at least so many of them; arm_points: least number of its voxels; second_in_m:
+    a second arm must have arm_points voxels so deep in the shelf, for the hand that waits or carries before the front
+    looks like it; arms_apart_m: how far it must be from the first; tip_quantile: the share of its voxels that lie
+    before its end; standing_mps: who walks faster does not reach into a shelf; below_m: how far below the lowest board
+    an arm may be, root_m: an arm begins so near to the hull; tip_m: the voxels so near to the arm's end are its end;
+    forearm_m: length over which the arm's direction is taken; look_m: how far beyond the end is looked whether a hand
+    could be there; hidden_m: how far a hidden hand is put beyond what is seen, hidden_stddev_m: the standard deviation
+    of that; stddev_m: of a hand that is seen; board_m: thickness of a board; edge_m: so near to a shelf's front a hand
+    may be hidden whatever the line of sight, for there the edges of the boards flicker and the goods are hardly farther
+    than the hand; limb_share: least distance from the head of a hand that is not at a shelf, way_share: and least way
+    over the body; prominence_m: how far such a limb must stand out; low_share: lower is a foot.
     """
 
     hull_share: float = 0.11
@@ -53,7 +53,7 @@ class HandParams:
     looks: int = 4
     least_looks: int = 2
     arm_points: int = 5
-    second_share: float = 0.6
+    second_in_m: float = 0.02
     arms_apart_m: float = 0.2
     tip_quantile: float = 0.92
     below_m: float = 0.0
@@ -207,7 +207,9 @@ class HandFinder:
             for tip in height_map.tips(shortest, params.prominence_m):
                 owner = int(height_map.owner[tip.cell])
                 hand = self._limb(height_map, tip, owner, people[owner])
-                if hand is not None and all(math.dist(hand.position, h.position) > 0.2 for h in found[owner]):
+                if hand is None or self._before_a_shelf(hand):
+                    continue
+                if all(math.dist(hand.position, h.position) > 0.2 for h in found[owner]):
                     found[owner].append(hand)
         return [tuple(hands[:4]) for hands in found]
 
@@ -249,7 +251,7 @@ class HandFinder:
         return found
 
     def _likely(self, arms: list[Doubles]) -> list[Doubles]:
-        """The arm that is deepest in the shelf, and a second one that is hardly less so and apart from it."""
+        """The arm that is deepest in the shelf, and a second one that is seen inside and apart from it."""
         params = self.params
 
         def deep(arm: Doubles) -> int:
@@ -259,7 +261,7 @@ class HandFinder:
         return ranked[:1] + [
             arm
             for arm in ranked[1:2]
-            if deep(arm) >= max(params.arm_points, params.second_share * deep(ranked[0]))
+            if int(np.count_nonzero(arm[:, 1] > params.second_in_m)) >= params.arm_points
             and abs(float(arm[:, 0].mean() - ranked[0][:, 0].mean())) > params.arms_apart_m
         ]
 
@@ -300,6 +302,14 @@ class HandFinder:
         return False
 
     # Other limbs.
+
+    def _before_a_shelf(self, hand: Hand) -> bool:
+        """Whether a limb ends where _at_shelves decides: there a knee, an elbow or the other hand is no reach."""
+        for shelf in self._store.shelves:
+            u, v, w = shelf.to_shelf(hand.position)
+            if -0.15 < u < shelf.size[0] + 0.15 and -0.1 < v < shelf.size[1] and w < shelf.size[2] + 0.3:
+                return True
+        return False
 
     def _limb(self, height_map: HeightMap, tip: Peak, owner: int, person: Body) -> Hand | None:
         params = self.params

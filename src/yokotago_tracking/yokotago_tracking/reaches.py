@@ -3,8 +3,9 @@
 """Tells when a hand is inside a shelf: from its entry to its exit, with the way that it took.
 
 Hands come without names, are missed for moments and hide under boards. So a reach is followed by place: a hand
-continues the nearest open reach of its person and shelf within what a hand can move, and a reach goes on over a gap
-as long as its person stays near. Several hands of one person in one shelf are several reaches. Any source of tracks
+continues the nearest open reach of its person and shelf within what a hand can move (wherever it is seen, if it is the
+only one of its person there), and a reach goes on over a short gap. Several hands of one person in one shelf are
+several reaches. Any source of tracks
 will do, at any rate.
 """
 
@@ -26,19 +27,20 @@ class ReachParams:
     """Parameters of Reaches.
 
     margin_m: how far before the front a hand already counts; leave_m: how far before it an open reach's hand still
-    counts; side_m, above_m: the same at the shelf's other sides and above it; confidence_least: of a hand;
-    begin_looks, begin_s: so many looks within this time begin a reach; gap_s: a reach without a hand for longer has
-    ended; hand_speed_mps, hand_jump_m: how far a hand moves between two looks.
+    counts, for where the body hides it the arm is seen only up to there; side_m, above_m: the same at the shelf's other
+    sides and above it; confidence_least: of a hand; begin_looks, begin_s: so many looks within this time begin a reach;
+    gap_s: a reach without a hand for longer has ended; hand_speed_mps, hand_jump_m: how far a hand moves between two
+    looks.
     """
 
     margin_m: float = 0.03
-    leave_m: float = 0.06
+    leave_m: float = 0.1
     side_m: float = 0.05
     above_m: float = 0.25
     confidence_least: float = 0.2
     begin_looks: int = 4
     begin_s: float = 0.4
-    gap_s: float = 0.5
+    gap_s: float = 0.7
     hand_speed_mps: float = 2.0
     hand_jump_m: float = 0.15
 
@@ -121,7 +123,8 @@ class Reaches:
             far = params.hand_jump_m + params.hand_speed_mps * (stamp - last.stamp) / SECOND
             for j, hand in enumerate(hands):
                 distance = math.dist(last.position, hand.position)
-                if distance <= far:
+                # One hand where one was is that hand: what jumps is where its end is seen.
+                if distance <= far or len(going) == len(hands) == 1:
                     costs[i, j] = distance
         pairs = {j: i for i, j in assign(costs, 10.0)}
         for j, hand in enumerate(hands):
