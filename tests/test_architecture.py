@@ -53,6 +53,7 @@ NOT_STAGES = {
     "yokotago_fusion/outbox.py": "the bridge's durable queue: a database file",
     "yokotago_fusion/cloud_client.py": "the bridge's calls of the cloud",
     "yokotago_fusion/cloud_link.py": "the bridge's two threads on the line to the cloud",
+    "yokotago_fusion/gate_keeper.py": "the gates' thread on that line",
     "yokotago_fusion/bench_fusion.py": "a benchmark: it times the stage from outside",
 }
 
@@ -212,9 +213,11 @@ def test_python_files_say_what_they_are_for() -> None:
     assert not silent, silent
 
 
-# Imported module -> its key in package.xml, as rosdep calls it. (rosdep does not know trackeval: docs/ros_host.md.)
+# Imported module -> its key in package.xml, as rosdep calls it. (rosdep does not know trackeval and zxing-cpp:
+# docs/ros_host.md.)
 ROSDEP = {
     "PIL": "python3-pil",
+    "cryptography": "python3-cryptography",
     "fastapi": "python3-fastapi",
     "httpx": "python3-httpx",
     "jsonschema": "python3-jsonschema",

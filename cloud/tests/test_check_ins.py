@@ -89,6 +89,15 @@ def test_what_is_no_code_is_refused(cloud: Cloud, code: str) -> None:
     assert answer.json()["code"] == "code-malformed"
 
 
+def test_a_gate_whose_answer_was_lost_may_say_that_it_let_the_shopper_in(cloud: Cloud) -> None:
+    code, stamp = cloud.phone().code(), {"sec": int(cloud.clock()), "nanosec": 7}
+    first = cloud.host.check_in(code, key="k", stamp=stamp)
+    again = cloud.host.check_in(code, key="k", stamp=stamp, offline=True)
+    assert again.status_code == 201
+    assert again.json() == first.json()
+    assert cloud.host.check_in(code, key="k", stamp={"sec": 6, "nanosec": 0}).json()["code"] == "idempotency-key-reused"
+
+
 def test_a_repetition_gets_the_same_answer(cloud: Cloud) -> None:
     code = cloud.phone().code()
     first = cloud.host.check_in(code, key="k")

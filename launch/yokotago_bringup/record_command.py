@@ -37,13 +37,15 @@ def add_parser(subcommands: Any) -> None:
 
 
 _INPUTS = ("/shelves/weights", "/check_ins", "/catalogue", "/progress")
+# What a shopper's phone shows is nobody else's business; what came of it is in /check_ins.
+_NEVER = ("/gate_codes", "/gate_answers")
 
 
 def topics(store: Store, *, clouds: bool, inputs_only: bool) -> tuple[str, ...]:
     """What to record of a store."""
     kinds = (*(CLOUD_KINDS if clouds else ()), *(() if inputs_only and clouds else ("foreground",)))
     sensors = tuple(sensor_topic(s.sensor_id, kind) for s in store.sensors for kind in kinds)
-    rest = tuple(t for t in TOPICS if not inputs_only or t in _INPUTS or t.startswith("/truth/"))
+    rest = tuple(t for t in TOPICS if t not in _NEVER and (not inputs_only or t in _INPUTS or t.startswith("/truth/")))
     return sensors + rest
 
 

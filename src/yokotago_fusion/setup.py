@@ -25,6 +25,7 @@ setup(
     entry_points={
         "console_scripts": [
             "bridge = yokotago_fusion.nodes.bridge:main",
+            "gate_reader = yokotago_fusion.nodes.gate_reader:main",
         ],
     },
 )

@@ -109,10 +109,15 @@ class Cloud:
         session = httpx.post(f"{self.url}/v1/accounts", json=body).json()
         return session["shopper_id"], {"Authorization": f"Bearer {session['access_token']}"}
 
+    def code(self, headers: dict[str, str]) -> str:
+        """A check-in code of two, on the phone of the shopper with these headers."""
+        answer = httpx.post(f"{self.url}/v1/check-in-codes", json={"party_size": 2}, headers=headers)
+        return str(answer.json()["code"])
+
     def check_in(self) -> tuple[str, dict[str, str]]:
         """A new shopper who shows a code to the gate now: id and headers."""
         shopper_id, headers = self.shopper()
-        code = httpx.post(f"{self.url}/v1/check-in-codes", json={"party_size": 2}, headers=headers).json()["code"]
+        code = self.code(headers)
         answer = httpx.post(
             f"{self.url}/v1/stores/{STORE}/check-ins",
             json={"code": code, "gate_id": "gate-1", "stamp": {"sec": int(time.time()), "nanosec": 5}},

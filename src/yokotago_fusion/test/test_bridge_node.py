@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +17,11 @@ pytest.importorskip("yokotago_cloud", reason="the cloud is not on the path: sour
 
 import rclpy
 from bridge_support import STORE, TOKEN, Cloud, cloud_in, receipt
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 
 from yokotago_fusion.nodes.bridge import BridgeNode
 from yokotago_model.events import Alert, Catalogue, CheckIn, Severity, StreamProgress
 from yokotago_model.nodes.support import StoreNode
+from yokotago_model.nodes.testing import spin_until
 
 DEMO = Path(__file__).parents[3] / "launch" / "config" / "demo_store.yaml"
 
@@ -43,18 +42,6 @@ def ros(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     rclpy.try_shutdown()
 
 
-def spin(nodes: list[Node], until: Callable[[], object], turns: int = 600) -> None:
-    executor = SingleThreadedExecutor()
-    for node in nodes:
-        executor.add_node(node)
-    for _ in range(turns):
-        if until():
-            break
-        executor.spin_once(timeout_sec=0.05)
-    executor.shutdown()
-    assert until()
-
-
 @pytest.mark.usefixtures("ros")
 def test_check_in_comes_receipt_goes_and_a_lost_line_is_told(cloud: Cloud) -> None:
     bridge, store = BridgeNode(), StoreNode("fusion")
@@ -64,22 +51,22 @@ def test_check_in_comes_receipt_goes_and_a_lost_line_is_told(cloud: Cloud) -> No
     nodes = [bridge, store]
 
     # The cloud cannot be reached: the store's own catalogue, and the stream of check-ins is said to be silent.
-    spin(nodes, lambda: got[Catalogue] and any(p.silent == ("cloud",) for p in got[StreamProgress]))
+    spin_until(nodes, lambda: got[Catalogue] and any(p.silent == ("cloud",) for p in got[StreamProgress]))
     assert got[Catalogue][0].products == store.store.products
 
     cloud.start()
     shopper_id, _ = cloud.check_in()
-    spin(nodes, lambda: got[CheckIn] and (p := got[StreamProgress][-1]).silent == () and p.published == 1)
+    spin_until(nodes, lambda: got[CheckIn] and (p := got[StreamProgress][-1]).silent == () and p.published == 1)
     assert got[CheckIn][0].shopper_id == shopper_id
     assert (got[StreamProgress][-1].stream, got[StreamProgress][-1].session) == ("/check_ins", 7)
 
     for topic in ("/receipts", "/alerts"):
         store.advertise(topic)
-    spin(nodes, lambda: store.count_subscribers("/receipts") == 1 and store.count_subscribers("/alerts") == 1)
+    spin_until(nodes, lambda: store.count_subscribers("/receipts") == 1 and store.count_subscribers("/alerts") == 1)
     store.publish(receipt("v", 2, shopper_id))
     store.publish(receipt("v", 2, shopper_id))
     store.publish(Alert(5, Severity.WARNING, "out_of_stock", "no more tea", ("A1-3",)))
-    spin(nodes, lambda: cloud.get("receipts")["receipts"] and cloud.get("alerts")["alerts"])
+    spin_until(nodes, lambda: cloud.get("receipts")["receipts"] and cloud.get("alerts")["alerts"])
     assert [(r["visit_id"], r["shopper_id"]) for r in cloud.get("receipts")["receipts"]] == [("v", shopper_id)]
     assert [a["code"] for a in cloud.get("alerts")["alerts"]] == ["out_of_stock"]
     assert cloud.get("catalogue")["products"][0]["product_id"] == store.store.products[0].product_id

@@ -75,7 +75,9 @@ def test_what_an_answer_means(status: int, content_type: str, verdict: Verdict) 
 
 def test_the_reason_and_the_pause_are_the_cloud_s_words() -> None:
     body = json.dumps({"code": "receipt-differs", "detail": "another total"}).encode()
-    assert judge(409, PROBLEM, body) == Answer(Verdict.REFUSED, "409 receipt-differs: another total")
+    assert judge(409, PROBLEM, body) == Answer(
+        Verdict.REFUSED, "409 receipt-differs: another total", code="receipt-differs"
+    )
     assert judge(429, PROBLEM, b"{}", "7").retry_after_s == 7.0
     assert judge(503, PROBLEM, b"[]", "soon").retry_after_s == 0.0
 

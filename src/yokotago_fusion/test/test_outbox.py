@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,8 +19,8 @@ from yokotago_fusion.outbox import Outbox
 from yokotago_model.events import CheckIn
 
 
-def request(key: str, lane: str, passing: bool = False) -> Request:
-    return Request(key, lane, "PUT", f"/{key}", f'"{key}"', passing)
+def request(key: str, lane: str, passing: bool = False, behind: str = "") -> Request:
+    return Request(key, lane, "PUT", f"/{key}", f'"{key}"', passing, behind)
 
 
 class OutboxAgainstList(RuleBasedStateMachine):
@@ -41,14 +44,19 @@ class OutboxAgainstList(RuleBasedStateMachine):
         lanes: set[str] = set()
         heads = []
         for r, not_before in self.waiting:
-            if r.lane not in lanes and not_before <= self.now:
+            if not {r.lane, r.behind} & lanes and not_before <= self.now:
                 heads.append(r)
             lanes.add(r.lane)
         return heads
 
-    @rule(key=st.integers(0, 40), lane=st.sampled_from("abc"), passing=st.booleans())
-    def put(self, key: int, lane: str, passing: bool) -> None:
-        r = request(f"{lane}{key}{passing}", lane, passing)
+    @rule(
+        key=st.integers(0, 40),
+        lane=st.sampled_from("abc"),
+        passing=st.booleans(),
+        behind=st.sampled_from(["", "", "a", "b"]),
+    )
+    def put(self, key: int, lane: str, passing: bool, behind: str) -> None:
+        r = request(f"{lane}{key}{passing}", lane, passing, behind)
         assert self.outbox.put(r, self.now) == (r.key not in self.known)
         if r.key not in self.known:
             self.known.add(r.key)
@@ -123,4 +131,38 @@ def test_check_ins_and_their_cursor_are_kept_together_and_told_once(tmp_path: Pa
     assert outbox.note("cursor") == "2"
     assert outbox.check_ins_since(10) == [early, late]
     assert outbox.check_ins_since(11) == [late]
+    outbox.close()
+
+
+def test_a_gate_s_check_in_is_the_cloud_s_by_moment_gate_and_shopper(tmp_path: Path) -> None:
+    outbox = Outbox(str(tmp_path / "outbox.db"))
+    ours = CheckIn(10, "code-aa", "shopper", "gate-1", 2)
+    assert outbox.admit("aa", 45, ours, request("k", "shopper-s"), 1.0)
+    assert outbox.take_check_ins([replace(ours, check_in_id="ci-1")], "1") == []
+    others = [replace(ours, check_in_id=f"ci-{n}", **{name: value}) for n, (name, value) in enumerate(_OTHERS, 2)]
+    assert outbox.take_check_ins(others, "2") == others
+    assert not outbox.admit("bb", 46, replace(others[0], check_in_id="code-bb"), None, 1.0), "the cloud was faster"
+    outbox.close()
+    outbox = Outbox(str(tmp_path / "outbox.db"))
+    assert outbox.used_codes() == {"aa": 45, "bb": 46}
+    assert [row.request.key for row in outbox.due(1.0)] == ["k"]
+    outbox.admit("cc", 10_000, replace(ours, stamp=99), None, 9_000.0)
+    assert outbox.used_codes() == {"cc": 10_000}, "expired codes are forgotten"
+    outbox.close()
+
+
+_OTHERS: list[tuple[str, Any]] = [("stamp", 11), ("gate_id", "gate-2"), ("shopper_id", "other")]
+
+
+def test_a_file_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    path = str(tmp_path / "outbox.db")
+    outbox = Outbox(path)
+    outbox.put(request("old", "a"), 1.0)
+    outbox.close()
+    base = sqlite3.connect(path)
+    base.execute("ALTER TABLE outbox DROP COLUMN behind")
+    base.close()
+    outbox = Outbox(path)
+    outbox.put(request("new", "b", behind="a"), 1.0)
+    assert [row.request for row in outbox.due(2.0)] == [request("old", "a")]
     outbox.close()

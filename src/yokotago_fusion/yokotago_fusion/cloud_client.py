@@ -9,15 +9,7 @@ from typing import Any
 
 import httpx
 
-from .cloud_requests import Answer, Request, Verdict, judge, store_path
-
-
-class CloudError(Exception):
-    """The cloud did not answer as the contract says; the text says how."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.reason)
-        self.answer = answer
+from .cloud_requests import Answer, CloudError, Request, Verdict, judge, store_path
 
 
 class CloudClient:
@@ -54,14 +46,28 @@ class CloudClient:
             return Answer(Verdict.LINE, f"no answer: {error or type(error).__name__}")
         return _judged(answer)
 
+    def ask(self, request: Request) -> Answer:
+        """What the cloud says to a request: over HTTP every answer is the cloud's own."""
+        return self.send(request)
+
+    def keys(self) -> dict[str, Any]:
+        """The cloud's public keys, a JWKS document. Raises CloudError."""
+        return dict(self._get("/v1/keys", {}, {}, self._timeout_s).json())
+
     def check_ins(self, after: str, wait_s: float) -> dict[str, Any]:
         """The check-ins behind the cursor, {"check_ins", "cursor"}; waits up to `wait_s` for one. Raises CloudError."""
-        answer = self._get("check-ins", {"after": after, "wait": f"{wait_s:g}"}, {}, self._timeout_s + wait_s)
+        answer = self._get(
+            store_path(self._store_id, "check-ins"),
+            {"after": after, "wait": f"{wait_s:g}"},
+            {},
+            self._timeout_s + wait_s,
+        )
         return dict(answer.json())
 
     def catalogue(self, etag: str) -> tuple[dict[str, Any] | None, str]:
         """The catalogue and its version; None where it is still the version `etag`. Raises CloudError."""
-        answer = self._get("catalogue", {}, {"If-None-Match": etag} if etag else {}, self._timeout_s, absent_ok=True)
+        path = store_path(self._store_id, "catalogue")
+        answer = self._get(path, {}, {"If-None-Match": etag} if etag else {}, self._timeout_s, absent_ok=True)
         if answer.status_code == httpx.codes.NOT_MODIFIED:
             return None, etag
         if answer.status_code == httpx.codes.NOT_FOUND:
@@ -75,12 +81,10 @@ class CloudClient:
             raise CloudError(answer)
 
     def _get(
-        self, part: str, query: dict[str, str], headers: dict[str, str], timeout_s: float, absent_ok: bool = False
+        self, path: str, query: dict[str, str], headers: dict[str, str], timeout_s: float, absent_ok: bool = False
     ) -> httpx.Response:
         try:
-            answer = self._http.get(
-                store_path(self._store_id, part), params=query, headers=headers, timeout=timeout_s
-            )
+            answer = self._http.get(path, params=query, headers=headers, timeout=timeout_s)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise CloudError(Answer(Verdict.LINE, f"no answer: {error or type(error).__name__}")) from error
         absent = answer.status_code == httpx.codes.NOT_FOUND and b"catalogue-absent" in answer.content

@@ -8,19 +8,20 @@ down costs nothing but time; a message that the cloud will never take is set asi
 
 from __future__ import annotations
 
+import json
 import queue
 import random
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from functools import partial
 
-from yokotago_model.events import SECOND, Alert, Catalogue, CheckIn, Product, Severity, Stamp
+from yokotago_model.events import SECOND, Alert, Catalogue, CheckIn, GateAnswer, Product, Severity, Stamp
 
-from .cloud_client import CloudClient, CloudError
-from .cloud_requests import Answer, Verdict, back_off_s, catalogue_body, catalogue_of, check_in_of
+from .cloud_requests import Answer, Cloud, CloudError, Verdict, back_off_s, catalogue_body, catalogue_of, check_in_of
 from .outbox import Outbox, Row
 
 
@@ -80,13 +81,13 @@ class CloudLink:
     def __init__(
         self,
         outbox: Outbox,
-        client: Callable[[], CloudClient],
+        client: Callable[[], AbstractContextManager[Cloud]],
         store_id: str,
         products: tuple[Product, ...],
         now: Callable[[], Stamp],
         parameters: LinkParameters,
     ) -> None:
-        self.heard: queue.SimpleQueue[tuple[CheckIn | Catalogue | Alert, bool]] = queue.SimpleQueue()
+        self.heard: queue.SimpleQueue[tuple[CheckIn | Catalogue | Alert | GateAnswer, bool]] = queue.SimpleQueue()
         self.trouble = "not reached yet"
         """Why the cloud cannot be reached; empty when it can."""
         self._outbox = outbox
@@ -150,7 +151,7 @@ class CloudLink:
                 else:
                     line.over()
 
-    def _send_one(self, client: CloudClient, down: threading.Event, row: Row) -> Answer:
+    def _send_one(self, client: Cloud, down: threading.Event, row: Row) -> Answer:
         if down.is_set() or self._stop.is_set():
             return Answer(Verdict.LINE, "not tried")
         answer = client.send(row.request)
@@ -197,6 +198,7 @@ class CloudLink:
             while not self._stop.is_set():
                 try:
                     if time.monotonic() >= next_catalogue:
+                        self._outbox.set_note("keys", json.dumps(client.keys()))
                         etag = self._hear_catalogue(client, etag)
                         heard_catalogue = True
                         next_catalogue = time.monotonic() + self._parameters.catalogue_every_s
@@ -222,7 +224,7 @@ class CloudLink:
         for check_in in self._outbox.check_ins_since(since):
             self.heard.put((check_in, False))
 
-    def _hear_catalogue(self, client: CloudClient, etag: str) -> str:
+    def _hear_catalogue(self, client: Cloud, etag: str) -> str:
         answer, version = client.catalogue(etag)
         if answer is not None and not answer["products"]:
             client.put_catalogue(catalogue_body(self._products))
@@ -231,7 +233,7 @@ class CloudLink:
             self.heard.put((catalogue_of(self._now(), answer, self._products), True))
         return version
 
-    def _hear_check_ins(self, client: CloudClient, wait_s: float) -> None:
+    def _hear_check_ins(self, client: Cloud, wait_s: float) -> None:
         answer = client.check_ins(self._outbox.note("cursor"), wait_s)
         since = self._now() - round(self._parameters.repeat_check_ins_s * SECOND)
         check_ins = [check_in_of(plain) for plain in answer["check_ins"]]

@@ -12,11 +12,11 @@ import enum
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 from urllib.parse import quote
 
-from yokotago_model.events import Alert, Basket, Catalogue, CheckIn, Product, Receipt, Stamp
+from yokotago_model.events import Alert, Basket, Catalogue, CheckIn, GateCode, Product, Receipt, Stamp
 from yokotago_model.plain import from_plain, time_from_plain, time_to_plain, to_plain
 
 _LONGEST_TEXT = 500
@@ -30,7 +30,8 @@ class Request:
     """One call of the cloud.
 
     key: the same for the same content; lane: what keeps its order; body: JSON; passing: the next request of its lane
-    makes it needless, as a newer basket does an older one.
+    makes it needless, as a newer basket does an older one; behind: the lane whose earlier requests go first too, as the
+    check-in of a shopper goes before what is billed to them.
     """
 
     key: str
@@ -39,6 +40,12 @@ class Request:
     path: str
     body: str
     passing: bool = False
+    behind: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What it tells: check_in, basket, receipt, alert or catalogue."""
+        return self.key.partition("-")[0]
 
 
 def store_path(store_id: str, *parts: str) -> str:
@@ -56,13 +63,13 @@ def request_of(store_id: str, event: Basket | Receipt | Alert) -> Request:
                 "lines": [to_plain(line) for line in event.lines],
             }
             path = store_path(store_id, "visits", event.visit_id, "basket")
-            return _request("basket", event.visit_id, "PUT", path, basket, passing=True)
+            return _request("basket", event.visit_id, "PUT", path, basket, True, _of_shopper(event.shopper_id))
         case Receipt():
             receipt = to_plain(event)
             del receipt["header"]
             receipt["review_reasons"] = [text[:_LONGEST_TEXT] for text in event.review_reasons[:_MOST_REASONS]]
             path = store_path(store_id, "receipts", event.receipt_id)
-            return _request("receipt", event.visit_id, "PUT", path, receipt)
+            return _request("receipt", event.visit_id, "PUT", path, receipt, False, _of_shopper(event.shopper_id))
         case Alert():
             alert = {
                 "stamp": time_to_plain(event.stamp),
@@ -74,12 +81,34 @@ def request_of(store_id: str, event: Basket | Receipt | Alert) -> Request:
             return _request("alert", "alerts", "POST", store_path(store_id, "alerts"), alert)
 
 
-def _request(
-    kind: str, lane: str, method: str, path: str, content: Mapping[str, Any], passing: bool = False
+def check_in_request(
+    store_id: str, event: GateCode, first: Stamp, shopper_id: str, *, offline: bool = False
 ) -> Request:
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    """The request that burns a code which a gate read at `first`; offline: the gate has let the shopper in already.
+
+    Its key is the same with and without `offline`: when an answer was lost, the cloud finds that it was this gate.
+    """
+    path = store_path(store_id, "check-ins")
+    content = {"code": event.code, "gate_id": event.gate_id, "stamp": time_to_plain(first)}
+    online = _request("check_in", _of_shopper(shopper_id), "POST", path, content)
+    return replace(online, body=_json({**content, "offline": True})) if offline else online
+
+
+def _of_shopper(shopper_id: str) -> str:
+    """The lane of a shopper's check-ins."""
+    return f"shopper-{shopper_id}" if shopper_id else ""
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _request(
+    kind: str, lane: str, method: str, path: str, content: Mapping[str, Any], passing: bool = False, behind: str = ""
+) -> Request:
+    body = _json(content)
     digest = hashlib.sha256(f"{method} {path} {body}".encode()).hexdigest()
-    return Request(f"{kind}-{digest[:40]}", lane, method, path, body, passing)
+    return Request(f"{kind}-{digest[:40]}", lane, method, path, body, passing, behind)
 
 
 def catalogue_body(products: tuple[Product, ...]) -> str:
@@ -122,11 +151,42 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The verdict, the reason in words, and for how long the cloud asked to be left alone [s]."""
+    """The verdict, the reason in words, for how long the cloud asked to be left alone [s], and its problem's code."""
 
     verdict: Verdict
     reason: str = ""
     retry_after_s: float = 0.0
+    code: str = ""
+
+
+class CloudError(Exception):
+    """The cloud did not answer as the contract says; the text says how."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.reason)
+        self.answer = answer
+
+
+class Cloud(Protocol):
+    """The line to the cloud, whatever it is made of."""
+
+    def send(self, request: Request) -> Answer:
+        """Hand a request over for good; never raises for what the network or the cloud does."""
+
+    def ask(self, request: Request) -> Answer:
+        """Send a request and wait for what the cloud itself says to it."""
+
+    def keys(self) -> dict[str, Any]:
+        """The cloud's public keys, a JWKS document. Raises CloudError."""
+
+    def check_ins(self, after: str, wait_s: float) -> dict[str, Any]:
+        """The check-ins behind the cursor, {"check_ins", "cursor"}; waits up to `wait_s` for one. Raises CloudError."""
+
+    def catalogue(self, etag: str) -> tuple[dict[str, Any] | None, str]:
+        """The catalogue and its version; None where it is still the version `etag`. Raises CloudError."""
+
+    def put_catalogue(self, body: str) -> None:
+        """Give the cloud a catalogue. Raises CloudError."""
 
 
 _NOT_NOW = {408, 425, 429}
@@ -141,7 +201,8 @@ def judge(status: int, content_type: str, body: bytes, retry_after: str = "") ->
     """
     if 200 <= status < 300:
         return Answer(Verdict.ACCEPTED)
-    reason = f"{status} {_problem(body)}".strip()
+    code, problem = _problem(body)
+    reason = f"{status} {problem}".strip()
     if status in _NOT_THIS_HOST:
         return Answer(Verdict.LINE, reason)
     if status >= 500 or status in _NOT_NOW:
@@ -149,16 +210,18 @@ def judge(status: int, content_type: str, body: bytes, retry_after: str = "") ->
         return Answer(Verdict.LINE if status == 429 else Verdict.AGAIN, reason, seconds)
     if not content_type.startswith("application/problem+json"):
         return Answer(Verdict.LINE, reason or f"{status}, not from the cloud")
-    return Answer(Verdict.REFUSED, reason)
+    return Answer(Verdict.REFUSED, reason, code=code)
 
 
-def _problem(body: bytes) -> str:
+def _problem(body: bytes) -> tuple[str, str]:
+    """Code and text of a problem document; two empty texts where it is none."""
     try:
         problem = json.loads(body)
         errors = problem.get("errors") or []
-        return f"{problem['code']}: {problem['detail']}" + (f" {json.dumps(errors)}" if errors else "")
+        text = f"{problem['code']}: {problem['detail']}" + (f" {json.dumps(errors)}" if errors else "")
+        return str(problem["code"]), text
     except (ValueError, KeyError, AttributeError, TypeError):
-        return ""
+        return "", ""
 
 
 def back_off_s(failures: int, first_s: float, longest_s: float, draw: float) -> float:

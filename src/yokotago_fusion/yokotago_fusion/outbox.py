@@ -39,7 +39,8 @@ CREATE TABLE IF NOT EXISTS outbox (
     last_failure REAL NOT NULL DEFAULT 0,
     blamed INTEGER NOT NULL DEFAULT 0,
     changed REAL NOT NULL,
-    reason TEXT NOT NULL DEFAULT ''
+    reason TEXT NOT NULL DEFAULT '',
+    behind TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS waiting ON outbox (lane, number) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS done ON outbox (changed) WHERE state = 1;
@@ -48,13 +49,20 @@ CREATE TABLE IF NOT EXISTS check_ins (
     stamp INTEGER NOT NULL,
     plain TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS moments ON check_ins (stamp);
+CREATE TABLE IF NOT EXISTS codes (random TEXT PRIMARY KEY, expires INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
+_CODES_KEPT_S = 3600.0
+"""A code expires within a minute; clocks may disagree."""
+
 _HEADS = """
-SELECT number, key, lane, method, path, body, passing, failures, last_failure, blamed FROM outbox AS head
+SELECT number, key, lane, method, path, body, passing, behind, failures, last_failure, blamed FROM outbox AS head
 WHERE state = 0 AND not_before <= ?
-AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE state = 0 AND lane = head.lane AND number < head.number)
+AND NOT EXISTS (
+    SELECT 1 FROM outbox AS earlier WHERE state = 0 AND lane IN (head.lane, head.behind) AND number < head.number
+)
 ORDER BY number LIMIT ?
 """
 
@@ -75,8 +83,8 @@ class Row:
 
 
 def _request(columns: Sequence[Any]) -> Request:
-    key, lane, method, path, body, passing = columns
-    return Request(key, lane, method, path, body, bool(passing))
+    key, lane, method, path, body, passing, behind = columns
+    return Request(key, lane, method, path, body, bool(passing), behind)
 
 
 class Outbox:
@@ -92,6 +100,9 @@ class Outbox:
         self._base.execute("PRAGMA journal_mode = WAL")
         self._base.execute("PRAGMA synchronous = FULL")
         self._base.executescript(_SCHEMA)
+        if not any(column[1] == "behind" for column in self._base.execute("PRAGMA table_info(outbox)")):
+            # A file of an earlier version.
+            self._base.execute("ALTER TABLE outbox ADD COLUMN behind TEXT NOT NULL DEFAULT ''")
 
     def close(self) -> None:
         """Close the file; what is in it stays."""
@@ -119,23 +130,11 @@ class Outbox:
         False: its key is known, and nothing was done.
         """
         with self._writing() as base:
-            done = base.execute(
-                "INSERT OR IGNORE INTO outbox (key, lane, method, path, body, passing, state, changed)"
-                " VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
-                (request.key, request.lane, request.method, request.path, request.body, request.passing, now),
-            )
-            if done.rowcount == 0:
-                return False
-            base.execute(
-                "UPDATE outbox SET state = ?, body = '', changed = ?"
-                " WHERE lane = ? AND state = 0 AND passing AND number < ?",
-                (_SENT, now, request.lane, done.lastrowid),
-            )
-            return True
+            return _put(base, request, now)
 
     def due(self, now: float, limit: int = 100) -> list[Row]:
         """The requests that may go out now, oldest first: of each lane its oldest, unless that one has to wait."""
-        return [Row(row[0], _request(row[1:7]), *row[7:]) for row in self._read(_HEADS, now, limit)]
+        return [Row(row[0], _request(row[1:8]), *row[8:]) for row in self._read(_HEADS, now, limit)]
 
     def accepted(self, rows: Iterable[Row], now: float) -> None:
         """The cloud has taken the requests. Their keys are remembered, their content is not."""
@@ -175,29 +174,43 @@ class Outbox:
     def those_set_aside(self) -> list[tuple[Request, str]]:
         """The requests that were set aside, with the reasons, oldest first."""
         rows = self._read(
-            "SELECT key, lane, method, path, body, passing, reason FROM outbox WHERE state = ? ORDER BY number",
+            "SELECT key, lane, method, path, body, passing, behind, reason FROM outbox WHERE state = ? ORDER BY number",
             _SET_ASIDE,
         )
-        return [(_request(row[:6]), row[6]) for row in rows]
+        return [(_request(row[:7]), row[7]) for row in rows]
 
     def note(self, name: str) -> str:
         """What was noted under a name; "" for nothing."""
         rows = self._read("SELECT value FROM notes WHERE name = ?", name)
         return str(rows[0][0]) if rows else ""
 
+    def set_note(self, name: str, value: str) -> None:
+        """Note something under a name."""
+        with self._writing() as base:
+            base.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
     def take_check_ins(self, check_ins: list[CheckIn], cursor: str) -> list[CheckIn]:
         """Keep check-ins and the cloud's cursor behind them, together. Returns those that are new."""
         with self._writing() as base:
-            fresh = [
-                check_in
-                for check_in in check_ins
-                if base.execute(
-                    "INSERT OR IGNORE INTO check_ins VALUES (?, ?, ?)",
-                    (check_in.check_in_id, check_in.stamp, json.dumps(to_plain(check_in), ensure_ascii=False)),
-                ).rowcount
-            ]
+            fresh = [check_in for check_in in check_ins if _keep(base, check_in)]
             base.execute("INSERT OR REPLACE INTO notes VALUES ('cursor', ?)", (cursor,))
             return fresh
+
+    def admit(self, random: str, expires: int, check_in: CheckIn, unconfirmed: Request | None, now: float) -> bool:
+        """A gate has let somebody in: keep code, check-in, and what the cloud has yet to be told, together.
+
+        False: the cloud has told of the check-in already.
+        """
+        with self._writing() as base:
+            base.execute("DELETE FROM codes WHERE expires < ?", (now - _CODES_KEPT_S,))
+            base.execute("INSERT OR REPLACE INTO codes VALUES (?, ?)", (random, expires))
+            if unconfirmed is not None:
+                _put(base, unconfirmed, now)
+            return _keep(base, check_in)
+
+    def used_codes(self) -> dict[str, int]:
+        """The random parts of the codes that gates let in lately, and when each expires [s]."""
+        return dict(self._read("SELECT random, expires FROM codes"))
 
     def check_ins_since(self, stamp: Stamp) -> list[CheckIn]:
         """The check-ins with this stamp or a later one, in order; those before it are forgotten."""
@@ -205,3 +218,34 @@ class Outbox:
             base.execute("DELETE FROM check_ins WHERE stamp < ?", (stamp,))
             rows = base.execute("SELECT plain FROM check_ins ORDER BY stamp, check_in_id").fetchall()
             return [from_plain(CheckIn, json.loads(plain)) for (plain,) in rows]
+
+
+def _put(base: sqlite3.Connection, request: Request, now: float) -> bool:
+    r = request
+    done = base.execute(
+        "INSERT OR IGNORE INTO outbox (key, lane, method, path, body, passing, behind, state, changed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        (r.key, r.lane, r.method, r.path, r.body, r.passing, r.behind, now),
+    )
+    if done.rowcount == 0:
+        return False
+    base.execute(
+        "UPDATE outbox SET state = ?, body = '', changed = ? WHERE lane = ? AND state = 0 AND passing AND number < ?",
+        (_SENT, now, r.lane, done.lastrowid),
+    )
+    return True
+
+
+def _keep(base: sqlite3.Connection, check_in: CheckIn) -> bool:
+    """Whether the check-in is new.
+
+    One that a gate of this store let in has an id of its own there and another in the cloud; the moment, the gate and
+    the shopper are the same.
+    """
+    for (plain,) in base.execute("SELECT plain FROM check_ins WHERE stamp = ?", (check_in.stamp,)):
+        known = from_plain(CheckIn, json.loads(plain))
+        if (known.shopper_id, known.gate_id) == (check_in.shopper_id, check_in.gate_id):
+            return False
+    plain = json.dumps(to_plain(check_in), ensure_ascii=False)
+    values = (check_in.check_in_id, check_in.stamp, plain)
+    return bool(base.execute("INSERT OR IGNORE INTO check_ins VALUES (?, ?, ?)", values).rowcount)

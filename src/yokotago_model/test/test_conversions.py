@@ -19,7 +19,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image, PointCloud2, PointField
 
 from yokotago_model import conversions, events
-from yokotago_model.conversions import ConversionError, from_message, to_message, topic_of
+from yokotago_model.conversions import ConversionError, from_message, grey_image, to_message, topic_of
 from yokotago_model.plain import from_plain, to_plain
 from yokotago_model.serialized import from_bytes
 
@@ -107,6 +107,33 @@ def test_missing_field_truncated_data_and_wrong_encoding_are_refused() -> None:
         from_message("/tof/a/depth", Image(encoding="32FC1"))
     with pytest.raises(ConversionError, match="no topic of the store"):
         from_message("/elsewhere", message)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pixel"),
+    [
+        ("mono8", [7]),
+        ("8UC1", [7]),
+        ("rgb8", [0, 7, 0]),
+        ("bgr8", [0, 7, 0]),
+        ("rgba8", [0, 7, 0, 255]),
+        ("yuv422", [128, 7]),
+        ("yuv422_yuy2", [7, 128]),
+    ],
+)
+def test_a_camera_s_image_is_grey_whatever_its_encoding_and_padding(encoding: str, pixel: list[int]) -> None:
+    step = 3 * len(pixel) + 5
+    rows = np.full((2, step), 99, np.uint8)
+    rows[:, : 3 * len(pixel)] = pixel * 3
+    message = Image(height=2, width=3, encoding=encoding, step=step, data=rows.tobytes())
+    assert grey_image(message).tolist() == [[7, 7, 7], [7, 7, 7]]
+
+
+def test_a_camera_s_image_that_cannot_be_used_is_named() -> None:
+    with pytest.raises(ConversionError, match="encoding 'bayer_rggb8': publish one of mono8"):
+        grey_image(Image(height=1, width=1, encoding="bayer_rggb8"))
+    with pytest.raises(ConversionError, match="the image has 5 bytes, too few"):
+        grey_image(Image(height=2, width=3, encoding="mono8", step=3, data=bytes(5)))
 
 
 def test_bytes_that_are_no_such_message_are_refused() -> None:

@@ -8,7 +8,7 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,6 @@ pytest.importorskip("yokotago_msgs", reason="the messages are not built: run mak
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
@@ -27,6 +26,7 @@ from sensor_msgs.msg import PointCloud2
 from yokotago_model.events import CrossingKind, StreamProgress, ZoneCrossing
 from yokotago_model.nodes.parameters import declare
 from yokotago_model.nodes.support import StoreNode, qos
+from yokotago_model.nodes.testing import spin_until
 
 DEMO = Path(__file__).parents[3] / "launch" / "config" / "demo_store.yaml"
 
@@ -38,28 +38,15 @@ def _ros() -> Iterator[None]:
     rclpy.try_shutdown()
 
 
-def _spin(nodes: list[Node], until: Callable[[], bool], turns: int = 400) -> None:
-    """Spin the nodes until the condition holds; at most so many turns of at most 50 ms."""
-    executor = SingleThreadedExecutor()
-    for node in nodes:
-        executor.add_node(node)
-    for _ in range(turns):
-        if until():
-            break
-        executor.spin_once(timeout_sec=0.05)
-    executor.shutdown()
-    assert until()
-
-
 def test_an_event_crosses_and_is_counted() -> None:
     sender, receiver = StoreNode("sender"), StoreNode("receiver")
     got: list[object] = []
     receiver.listen("/zone_crossings", got.append)
     sender.advertise("/zone_crossings")
-    _spin([sender, receiver], lambda: sender.count_subscribers("/zone_crossings") == 1)
+    spin_until([sender, receiver], lambda: sender.count_subscribers("/zone_crossings") == 1)
     crossing = ZoneCrossing(5, 1, "exit", CrossingKind.EXIT)
     sender.publish(crossing)
-    _spin([sender, receiver], lambda: got == [crossing])
+    spin_until([sender, receiver], lambda: got == [crossing])
     assert sender.progress_counter.progress("/zone_crossings", 9) == StreamProgress(9, "/zone_crossings", 7, 1)
     sender.destroy_node()
     receiver.destroy_node()
@@ -72,9 +59,9 @@ def test_a_message_that_cannot_be_used_is_refused_and_told_in_the_diagnostics() 
     node.listen("/tof/a/points", got.append)
     listener.create_subscription(DiagnosticArray, "/diagnostics", lambda m: told.extend(m.status), 10)
     publisher = listener.create_publisher(PointCloud2, "/tof/a/points", qos("/tof/a/points"))
-    _spin([node, listener], lambda: publisher.get_subscription_count() == 1)
+    spin_until([node, listener], lambda: publisher.get_subscription_count() == 1)
     publisher.publish(PointCloud2(is_bigendian=True))
-    _spin([node, listener], lambda: any("big-endian" in s.message for s in told))
+    spin_until([node, listener], lambda: any("big-endian" in s.message for s in told))
     assert any(s.level == DiagnosticStatus.WARN and s.name == "foreground" for s in told)
     assert got == []
     node.destroy_node()

@@ -39,6 +39,8 @@ TOPICS: dict[str, Topic] = {
     "/weight_changes": Topic(events.WeightChange, msgs.WeightChange),
     "/progress": Topic(events.StreamProgress, msgs.StreamProgress),
     "/check_ins": Topic(events.CheckIn, msgs.CheckIn),
+    "/gate_codes": Topic(events.GateCode, msgs.GateCode),
+    "/gate_answers": Topic(events.GateAnswer, msgs.GateAnswer),
     "/catalogue": Topic(events.Catalogue, msgs.Catalogue),
     "/baskets": Topic(events.Basket, msgs.Basket),
     "/receipts": Topic(events.Receipt, msgs.Receipt),
@@ -257,15 +259,37 @@ def _depth_to_message(image: DepthImage) -> Image:
     return message
 
 
+# Encoding -> bytes of a pixel, and which of them are seen as grey: the middle one of a colour's three is green.
+_GREY = {"mono8": (1, 0), "8UC1": (1, 0), "yuv422": (2, 1), "uyvy": (2, 1), "yuv422_yuy2": (2, 0), "yuyv": (2, 0)}
+_GREY |= {"rgb8": (3, 1), "bgr8": (3, 1), "8UC3": (3, 1), "rgba8": (4, 1), "bgra8": (4, 1)}
+
+
+def grey_image(message: Image) -> npt.NDArray[np.uint8]:
+    """An ordinary camera's image in grey, (height, width); of colours their green, which is most of what is seen.
+
+    Raises ConversionError where the encoding is not known or the message is too short.
+    """
+    if message.encoding not in _GREY:
+        raise ConversionError(f"the image has encoding '{message.encoding}': publish one of {', '.join(_GREY)}")
+    pixel, grey = _GREY[message.encoding]
+    rows = _image_rows(message, pixel, "image")
+    return np.ascontiguousarray(rows[:, grey : pixel * message.width : pixel])
+
+
+def _image_rows(message: Image, pixel: int, what: str) -> npt.NDArray[np.uint8]:
+    """The bytes of an image as (height, step), padding included."""
+    data = np.frombuffer(memoryview(message.data), dtype=np.uint8)
+    if len(data) < message.step * message.height or message.step < pixel * message.width:
+        raise ConversionError(f"the {what} has {len(data)} bytes, too few for its size: mend the driver")
+    return data[: message.step * message.height].reshape(message.height, message.step)
+
+
 def _depth_from_message(sensor_id: str, message: Image) -> DepthImage:
     if message.encoding not in ("16UC1", "mono16"):
         raise ConversionError(f"the depth image has encoding '{message.encoding}': publish 16UC1, millimetres")
     if message.is_bigendian:
         raise ConversionError("the depth image is big-endian: set the driver to little-endian")
-    data = np.frombuffer(memoryview(message.data), dtype=np.uint8)
-    if len(data) < message.step * message.height or message.step < 2 * message.width:
-        raise ConversionError(f"the depth image has {len(data)} bytes, too few for its size: mend the driver")
-    rows = data[: message.step * message.height].reshape(message.height, message.step)
+    rows = _image_rows(message, 2, "depth image")
     depth = np.ascontiguousarray(rows[:, : 2 * message.width]).view("<u2")
     return DepthImage(_stamp(message), sensor_id, depth)
 

@@ -302,6 +302,38 @@ class CheckIn:
 
 
 @event
+class GateCode:
+    """A text that a gate's reader has read from a phone; whether it is a check-in code is judged later."""
+
+    stamp: Stamp
+    gate_id: str
+    code: str
+
+
+class GateVerdict(enum.IntEnum):
+    """Whether whoever has shown a code may enter."""
+
+    UNKNOWN = 0
+    ADMITTED = 1
+    REFUSED = 2
+
+
+@event
+class GateAnswer:
+    """What a gate says to whoever has shown a code; stamp: of the reading.
+
+    reason: checked-in, checked-in-offline, code-malformed, code-forged, code-expired, code-used, no-line, try-again;
+    party_size: people who may enter, 0 when refused.
+    """
+
+    stamp: Stamp
+    gate_id: str
+    verdict: GateVerdict
+    reason: str
+    party_size: int = 0
+
+
+@event
 class BasketLine:
     """So many units of one product in a basket."""
 
@@ -477,6 +509,8 @@ Event: TypeAlias = (
     | WeightChange
     | StreamProgress
     | CheckIn
+    | GateCode
+    | GateAnswer
     | Basket
     | Receipt
     | Alert

@@ -25,6 +25,8 @@ _FRAMES: dict[type, Callable[[Any], str]] = {
     events.ShelfWeight: lambda e: e.scale_id,
     events.WeightChange: lambda e: e.scale_id,
     events.CheckIn: lambda e: e.gate_id,
+    events.GateCode: lambda e: e.gate_id,
+    events.GateAnswer: lambda e: e.gate_id,
     events.TrackFrame: lambda _: "store",
     events.ZoneCrossing: lambda _: "store",
     events.HandReach: lambda _: "store",

@@ -8,7 +8,7 @@ import json
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,14 +17,13 @@ os.environ["ROS_DOMAIN_ID"] = "77"
 pytest.importorskip("yokotago_msgs", reason="the messages are not built: run make build")
 
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 from view_events import DEMO, frame, person, receipt
 from visualization_msgs.msg import Marker, MarkerArray
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from yokotago_model.nodes.support import StoreNode
+from yokotago_model.nodes.testing import spin_until
 from yokotago_view.nodes.live_page import LivePageNode
 from yokotago_view.nodes.markers import MarkersNode
 
@@ -34,18 +33,6 @@ def _ros() -> Iterator[None]:
     rclpy.init(args=["--ros-args", "-p", f"store:={DEMO}", "-p", "session:=7", "-p", "port:=0"])
     yield
     rclpy.try_shutdown()
-
-
-def spin(nodes: list[Node], until: Callable[[], object], turns: int = 400) -> None:
-    executor = SingleThreadedExecutor()
-    for node in nodes:
-        executor.add_node(node)
-    for _ in range(turns):
-        if until():
-            break
-        executor.spin_once(timeout_sec=0.05)
-    executor.shutdown()
-    assert until()
 
 
 def test_what_is_published_reaches_the_page(capfd: pytest.CaptureFixture[str]) -> None:
@@ -62,7 +49,7 @@ def test_what_is_published_reaches_the_page(capfd: pytest.CaptureFixture[str]) -
             except ConnectionClosed:
                 pass
 
-    reader = threading.Thread(target=follow)
+    reader = threading.Thread(target=follow, daemon=True)
     reader.start()
     seen: dict[tuple[str, str], object] = {}
 
@@ -72,15 +59,15 @@ def test_what_is_published_reaches_the_page(capfd: pytest.CaptureFixture[str]) -
             seen[str(s), str(k)] = value
         return (section, key) in seen
 
-    spin([page, store], lambda: heard("store", ""))
+    spin_until([page, store], lambda: heard("store", ""))
     for topic in ("/tracks", "/receipts"):
         store.advertise(topic)
-    spin([page, store], lambda: all(store.count_subscribers(t) == 1 for t in ("/tracks", "/receipts")))
+    spin_until([page, store], lambda: all(store.count_subscribers(t) == 1 for t in ("/tracks", "/receipts")))
     store.publish(frame(1.0, person(3, 1.0, 2.0)))
     store.publish(receipt(2.0, "v", 2))
-    spin([page, store], lambda: heard("people", "3") and heard("receipts", "v-r1") and heard("health", "latency"))
+    spin_until([page, store], lambda: heard("people", "3") and heard("receipts", "v-r1") and heard("health", "latency"))
     assert seen["people", "3"] == [1.0, 2.0, 1.7, 2, 1.0, []]
-    spin([page, store], lambda: heard("health", "node:store"))
+    spin_until([page, store], lambda: heard("health", "node:store"))
     for node in (page, store):
         node.destroy_node()
     reader.join(10)
@@ -92,9 +79,11 @@ def test_a_frame_becomes_markers() -> None:
     got: list[Marker] = []
     store.create_subscription(MarkerArray, "/markers", lambda m: got.extend(m.markers), 10)
     store.advertise("/tracks")
-    spin([markers, store], lambda: store.count_subscribers("/tracks") == 1 and store.count_publishers("/markers") == 1)
+    spin_until(
+        [markers, store], lambda: store.count_subscribers("/tracks") == 1 and store.count_publishers("/markers") == 1
+    )
     store.publish(frame(1.0, person(3, 1.0, 2.0)))
-    spin([markers, store], lambda: any(m.ns == "people" for m in got))
+    spin_until([markers, store], lambda: any(m.ns == "people" for m in got))
     body = next(m for m in got if m.ns == "people")
     assert (body.type, body.header.frame_id, body.action) == (Marker.CYLINDER, "store", Marker.ADD)
     assert (body.pose.position.x, body.pose.position.y) == (1.0, 2.0)

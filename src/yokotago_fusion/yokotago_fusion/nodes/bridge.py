@@ -16,6 +16,8 @@ from yokotago_model.progress import ProgressCounter
 from ..cloud_client import CloudClient
 from ..cloud_link import CloudLink, LinkParameters
 from ..cloud_requests import request_of
+from ..gate import Gate, GateParameters
+from ..gate_keeper import GateKeeper
 from ..outbox import Outbox
 
 TOKEN = "YOKOTAGO_DEVICE_TOKEN"
@@ -26,14 +28,14 @@ class BridgeNode(StoreNode):
     """Keeps the cloud and the store in step.
 
     Parameters: `cloud_url` (empty: no cloud; the catalogue is the one of store.yaml), `outbox` (SQLite file), and those
-    of LinkParameters.
+    of LinkParameters and GateParameters.
     """
 
     def __init__(self) -> None:
         super().__init__("bridge")
         url = str(self.declare_parameter("cloud_url", "").value)
         path = str(self.declare_parameter("outbox", "outbox.db").value)
-        parameters = declare(self, LinkParameters)
+        parameters, at_gate = declare(self, LinkParameters), declare(self, GateParameters)
         self.advertise("/catalogue")
         if not url:
             self.publish(Catalogue(self._now(), self.store.products))
@@ -50,15 +52,23 @@ class BridgeNode(StoreNode):
             self._now,
             parameters,
         )
+        self._keeper = GateKeeper(
+            Gate(at_gate, self._outbox.used_codes()),
+            self._outbox,
+            lambda: CloudClient(url, self.store.store_id, token, at_gate.gate_answer_s),
+            self.store.store_id,
+            lambda event: self._link.heard.put((event, True)),
+        )
         self._told = ProgressCounter(self.session)
-        self.advertise("/check_ins")
-        self.advertise("/alerts")
-        self.advertise("/progress")
+        for topic_name in ("/check_ins", "/gate_answers", "/alerts", "/progress"):
+            self.advertise(topic_name)
         for topic_name in ("/baskets", "/receipts", "/alerts"):
             self.listen(topic_name, self._keep)
+        self.listen("/gate_codes", self._keeper.read)
         self.create_timer(0.05, self._hear)
         self.create_timer(0.2, self._tell_progress)
         self._link.start()
+        self._keeper.start()
 
     def _now(self) -> Stamp:
         return int(self.get_clock().now().nanoseconds)
@@ -93,7 +103,7 @@ class BridgeNode(StoreNode):
 
     def destroy_node(self) -> None:
         """End the threads with the node."""
-        if hasattr(self, "_link") and self._link.stop():
+        if hasattr(self, "_keeper") and all([self._keeper.stop(), self._link.stop()]):
             self._outbox.close()
         super().destroy_node()
 
