@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +16,11 @@ pytest.importorskip("yokotago_msgs", reason="the messages are not built: run mak
 
 import rclpy
 from conftest import SMALL
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 
 from yokotago_model.events import Event
 from yokotago_model.nodes.support import StoreNode
+from yokotago_model.nodes.testing import spin_until
 from yokotago_sim.nodes.simulator import Simulator
 
 
@@ -35,17 +34,6 @@ def _ros(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[None]:
     rclpy.try_shutdown()
 
 
-def _spin(nodes: list[Node], until: Callable[[], bool], turns: int = 20_000) -> None:
-    executor = SingleThreadedExecutor()
-    for node in nodes:
-        executor.add_node(node)
-    for _ in range(turns):
-        if until():
-            break
-        executor.spin_once(timeout_sec=0.05)
-    executor.shutdown()
-    assert until()
-
 
 @pytest.mark.parametrize(
     "_ros", [{"level": "tracks", "shoppers": 1, "visits": 1, "rate": 40.0, "listeners_s": 100.0}], indirect=True
@@ -54,14 +42,14 @@ def test_the_store_opens_when_somebody_listens_and_closes_after_the_last_visit()
     simulator, listener = Simulator(), StoreNode("listener")
     heard: dict[str, list[Event]] = {}
     clock: list[int] = []
-    _spin([simulator, listener], lambda: True)
+    spin_until([simulator, listener], lambda: True)
     assert simulator.health == {}
     tracked = ("/tracks", "/zone_crossings", "/hand_reaches")
     for topic in (*tracked, "/shelves/weights", "/truth/receipts", "/check_ins", "/progress"):
         heard[topic] = []
         listener.listen(topic, heard[topic].append)
     listener.create_subscription(Clock, "/clock", lambda m: clock.append(m.clock.sec * 10**9 + m.clock.nanosec), 10)
-    _spin([simulator, listener], lambda: bool(heard["/truth/receipts"]))
+    spin_until([simulator, listener], lambda: heard["/truth/receipts"], turns=20_000)
     assert heard["/tracks"]
     assert {b.scale_id for b in heard["/shelves/weights"]} == {"S1", "S2", "S3", "S4"}  # type: ignore[union-attr]
     assert len(heard["/check_ins"]) == 1
@@ -77,7 +65,7 @@ def test_the_cameras_send_images() -> None:
     images: list[Event] = []
     listener.listen("/tof/top/depth", images.append)
     listener.listen("/shelves/weights", lambda _event: None)
-    _spin([simulator, listener], lambda: len(images) > 5 and "real-time factor" in simulator.health)
+    spin_until([simulator, listener], lambda: len(images) > 5 and "real-time factor" in simulator.health, 20_000)
     assert float(simulator.health["real-time factor"]) > 0.0
     assert {i.depth.shape for i in images} == {(60, 80)}  # type: ignore[union-attr]
     simulator.destroy_node()
