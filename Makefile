@@ -23,7 +23,7 @@ help:
 	@echo
 	@echo 'source env.sh gives a shell in which yokotago, colcon and Python with rclpy work.'
 
-build: build/.packages
+build: build/.packages build/.compiled
 	@echo '[build] the workspace is built; nothing else to do'
 
 # tools/venv compares the requirements with what is installed; the file's time changes only when something was installed.
@@ -41,6 +41,11 @@ package_of = $(if $(filter src/%,$1),$(word 2,$(subst /, ,$1)),$(if $(filter lau
 build/.packages: $(INSTALLED) | build/.messages
 	@echo '[build] Python packages'
 	@tools/colcon_build --packages-select $(sort $(foreach file,$?,$(call package_of,$(file))))
+	@touch $@
+
+build/.compiled: build/.packages
+	@echo '[build] compiling what would be compiled at the first start (a minute)'
+	@source env.sh && python tools/precompile
 	@touch $@
 
 demo: build

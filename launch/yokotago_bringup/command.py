@@ -5,52 +5,37 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
 from yokotago_model.store_file import StoreError
 
-from . import (
-    check_command,
-    demo_command,
-    evaluate_command,
-    explain_command,
-    import_command,
-    record_command,
-    replay_command,
-    run_command,
-    simulate_command,
-)
 from .bags import BagError
 from .console import CommandError
 
-_SUBCOMMANDS = (
-    demo_command,
-    run_command,
-    simulate_command,
-    replay_command,
-    evaluate_command,
-    import_command,
-    explain_command,
-    record_command,
-    check_command,
-)
+_SUBCOMMANDS = ("demo", "run", "simulate", "replay", "evaluate", "import", "explain", "record", "check")
+"""Each has a module of its own, <name>_command."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the whole command; every subcommand's module adds its own."""
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the whole command; every subcommand's module adds its own.
+
+    only: the one subcommand that was asked for; the modules of the others are not loaded, which would take seconds.
+    """
     top = argparse.ArgumentParser(
         prog="yokotago", description="A cashierless store: run it, simulate it, replay it and measure it."
     )
     subcommands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in _SUBCOMMANDS:
-        module.add_parser(subcommands)
+    for name in (only,) if only in _SUBCOMMANDS else _SUBCOMMANDS:
+        importlib.import_module(f"{__package__}.{name}_command").add_parser(subcommands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0 only when what was asked was done."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = parser(words[0] if words else None).parse_args(words)
     try:
         code: int = arguments.run(arguments)
     except (CommandError, BagError, StoreError) as error:
