@@ -38,7 +38,18 @@ from hypothesis import strategies as st
 
 from yokotago_fusion.fusion import Fusion
 from yokotago_fusion.parameters import FusionParameters
-from yokotago_model.events import SECOND, Basket, Catalogue, CheckIn, Decision, Event, Receipt, StreamProgress
+from yokotago_model.events import (
+    SECOND,
+    Basket,
+    Catalogue,
+    CheckIn,
+    Decision,
+    Event,
+    Hand,
+    Receipt,
+    StreamProgress,
+    TrackFrame,
+)
 
 STORE = small_store()
 
@@ -241,6 +252,33 @@ def test_a_missed_reach_is_still_the_person_who_stood_there() -> None:
         ]
     )
     assert receipts(run(STORE, events)) == {"a": {TEA: 1}}
+
+
+def test_a_hand_seen_just_before_the_front_tells_who_took_it() -> None:
+    """Nobody's reach was told, and the other stands nearer to the place: the hand in the frames decides."""
+    events = two_shoppers(change(1, "p0", 10.0, -500.0))
+    where = {1: (2.0, 3.0), 2: (1.2, 3.0)}
+    frames = [e for e in day({1: (1.0, 30.0), 2: (4.0, 31.0)}, where) if isinstance(e, TrackFrame)]
+    hand = Hand((1.2, 3.42, 1.1), 0.03, 1.0)
+    shown = [
+        dataclasses.replace(
+            f, tracks=tuple(dataclasses.replace(t, hands=(hand,)) if t.track_id == 1 else t for t in f.tracks)
+        )
+        if at(9.7) <= f.stamp <= at(10.3)
+        else f
+        for f in frames
+    ]
+    rest = [e for e in events if not isinstance(e, TrackFrame)]
+    assert receipts(run(STORE, in_order([*frames, *rest]))) == {"a": {}, "b": {TEA: 1}}
+    assert receipts(run(STORE, in_order([*shown, *rest]))) == {"a": {TEA: 1}, "b": {}}
+
+
+def test_a_hand_seen_at_a_wrong_height_still_tells_the_place_along() -> None:
+    out = run(
+        STORE,
+        two_shoppers(*reach(1, 1, 0.6, 9.0, 10.5, z=0.4), *reach(2, 2, 1.7, 9.0, 10.5), change(1, "p1", 9.9, -520.0)),
+    )
+    assert receipts(out) == {"a": {COLA: 1}, "b": {}}
 
 
 def test_leaving_with_nothing_costs_nothing() -> None:

@@ -136,6 +136,9 @@ class Scene:
             if actor.evidence is None:
                 middle = (self._begin + self._end) // 2
                 value = log_body_at(self._whereabouts, actor.track_id, shelf, middle, window, params)
+                if actor.glimpse is not None:
+                    seen = math.log(params.missed_reach * params.glimpse_ratio)
+                    value = max(value, seen + log_hand_at(actor.glimpse, shelf, window, blur, params))
             else:
                 hand = self.hand(number)
                 value = log_hand_at(hand, shelf, window, blur, params) if hand else 0.0
@@ -152,8 +155,10 @@ class Scene:
     def hand(self, number: int) -> tuple[float, float, float, float] | None:
         """Where the actor's hand was during the step (see hands.hand_at); None without a hand."""
         if number not in self._hands:
-            evidence = self.actors[number].evidence
-            self._hands[number] = hand_at(evidence, self._begin, self._end, self.params) if evidence else None
+            actor = self.actors[number]
+            self._hands[number] = (
+                hand_at(actor.evidence, self._begin, self._end, self.params) if actor.evidence else actor.glimpse
+            )
         return self._hands[number]
 
     def people(self, number: int, world: World) -> Iterator[tuple[PersonId, float, tuple[tuple[int, PersonId], ...]]]:

@@ -37,7 +37,7 @@ from . import receipts
 from .entries import Entries
 from .explanations import Kind, Measurement, Piece, Scene
 from .floor_watch import FloorWatch
-from .hands import Actor
+from .hands import Actor, glimpse_at
 from .hypotheses import Clusters, Hypothesis
 from .likelihoods import log_sum
 from .offsets import Offsets
@@ -347,7 +347,9 @@ class Fusion:
             if track_id not in seen:
                 _, into, _ = shelf.to_shelf((place.x, place.y, shelf.origin[2]))
                 if -self._params.arm_length <= into <= 0.1:
-                    actors.append(Actor(track_id, None, self._people(track_id, moment)))
+                    begin, end = measurement.begin - offset, measurement.end - offset
+                    glimpse = glimpse_at(self._whereabouts, track_id, shelf, begin, end, self._params)
+                    actors.append(Actor(track_id, None, self._people(track_id, moment), glimpse))
         staff = frozenset(p for a in actors for p, _ in a.people if self._is_staff(p))
 
         def scene(chosen: list[Actor]) -> Scene:

@@ -14,6 +14,8 @@ from .likelihoods import bell, within
 from .parameters import FusionParameters
 from .whereabouts import Whereabouts
 
+_GLIMPSES = 2
+
 Window = tuple[float, float, float, float]
 """x0, x1, z0, z1 of a part of a shelf's front [m]."""
 
@@ -32,12 +34,16 @@ class ReachEvidence:
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who may have moved a thing: a track with a reach, or without one (it may have been missed)."""
+    """Somebody who may have moved a thing: a track with a reach, or without one (it may have been missed).
+
+    glimpse: without a reach, where a hand of theirs was seen just before the front at that time, as from hand_at.
+    """
 
     track_id: int
     evidence: ReachEvidence | None
     people: tuple[tuple[int, float], ...]
     """Who the track may be, each with its log probability; the first is the track itself."""
+    glimpse: tuple[float, float, float, float] | None = None
 
     @property
     def reach_id(self) -> str:
@@ -95,17 +101,42 @@ def log_hand_at(
     """Log ratio of the hand's place (from hand_at) given a movement in the window, to anywhere in the shelf's front.
 
     A movement in the window puts the hand evenly over it, blurred by the measurement's, the hand's and the place's own
-    deviation (`blur`).
+    deviation (`blur`). Seen from above an arm hides its hand: the height is wrong more often than the place along.
     """
     width, _, height = shelf.size
     x0, x1, z0, z1 = window
     along, up, along_stddev, up_stddev = hand
     extra = params.hand_stddev**2 + blur**2
     across, upward = math.sqrt(along_stddev**2 + extra), math.sqrt(up_stddev**2 + extra)
-    density = (within(along, x0, x1, across) if x1 > x0 else bell(along, x0, across)) * (
-        within(up, z0, z1, upward) if z1 > z0 else bell(up, z0, upward)
-    )
-    return math.log((1 - params.place_outlier) * width * height * density + params.place_outlier)
+    level = within(up, z0, z1, upward) if z1 > z0 else bell(up, z0, upward)
+    level = (1 - params.place_height_outlier) * height * level + params.place_height_outlier
+    aside = width * (within(along, x0, x1, across) if x1 > x0 else bell(along, x0, across))
+    return math.log((1 - params.place_outlier) * aside * level + params.place_outlier)
+
+
+def glimpse_at(
+    whereabouts: Whereabouts, track_id: int, shelf: Shelf, begin: Stamp, end: Stamp, params: FusionParameters
+) -> tuple[float, float, float, float] | None:
+    """Where a hand of the track was just before the shelf's front during a step, as from hand_at; None if nowhere.
+
+    What was not deep enough for a reach still tells who was there. How far before the front it was adds to its
+    deviation: it moved on from there.
+    """
+    around = round(params.glimpse_s * SECOND)
+    width, depth, height = shelf.size
+    near = []
+    for hand in whereabouts.hands(track_id, begin - around, end + around):
+        along, into, up = shelf.to_shelf(hand.position)
+        if -0.1 <= along <= width + 0.1 and -params.glimpse_m <= into <= depth and -0.1 <= up <= height + 0.25:
+            near.append((along, up, math.hypot(hand.stddev, 0.5 * max(0.0, -into))))
+    if len(near) < _GLIMPSES:
+        return None
+    along = math.fsum(n[0] for n in near) / len(near)
+    up = math.fsum(n[1] for n in near) / len(near)
+    spread = math.fsum(n[2] for n in near) / len(near)
+    off = math.fsum((n[0] - along) ** 2 for n in near) / len(near)
+    high = math.fsum((n[1] - up) ** 2 for n in near) / len(near)
+    return along, up, math.hypot(spread, math.sqrt(off)), math.hypot(spread, math.sqrt(high))
 
 
 def log_body_at(

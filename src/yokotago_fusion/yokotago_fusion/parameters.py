@@ -28,7 +28,10 @@ class FusionParameters:
     Place
         hand_stddev: how far a hand is from the middle of what it holds, on top of the measurement's own deviation;
         place_outlier: probability that the hand's position says nothing about the place;
+        place_height_outlier: probability that its height says nothing about the board, although its place along does;
         missed_reach: probability that a hand in a shelf is not reported at all;
+        glimpse_m, glimpse_s: a hand so close before the front, and so close in time to the step, may have been in;
+        glimpse_ratio: how much likelier such a hand is seen of somebody whose reach was missed than of anybody there;
         arm_length: how far from a shelf's front a person can stand and take something;
         body_stddev: of the distance along the shelf between a person and what they take.
 
@@ -75,7 +78,11 @@ class FusionParameters:
 
     hand_stddev: float = 0.05
     place_outlier: float = 0.02
-    missed_reach: float = 0.01
+    place_height_outlier: float = 0.06
+    missed_reach: float = 0.03
+    glimpse_m: float = 0.15
+    glimpse_s: float = 0.3
+    glimpse_ratio: float = 3.0
     arm_length: float = 1.0
     body_stddev: float = 0.35
 
@@ -90,7 +97,7 @@ class FusionParameters:
     p_nobody: float = 0.05
     p_more: float = 0.25
     p_piece: float = 0.15
-    p_together: float = 0.3
+    p_together: float = 0.2
     p_again: float = 0.05
     again_s: float = 0.4
     p_proper: float = 0.6

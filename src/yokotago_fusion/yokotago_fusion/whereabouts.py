@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where everybody was in the last minutes, and whom a track may be instead."""
+"""Where everybody and their hands were in the last minutes, and whom a track may be instead."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import bisect
 import math
 from typing import NamedTuple
 
-from yokotago_model.events import SECOND, Stamp, TrackFrame, TrackState
+from yokotago_model.events import SECOND, Point, Stamp, Track, TrackFrame, TrackState
 
 _SPACING = SECOND // 10
 
@@ -23,6 +23,14 @@ class Place(NamedTuple):
     alternatives: tuple[int, ...]
 
 
+class HandSeen(NamedTuple):
+    """A hand of a track at one moment; stddev of each coordinate [m]."""
+
+    stamp: Stamp
+    position: Point
+    stddev: float
+
+
 class Whereabouts:
     """The way of every track, at most ten places a second, for `keep_s` seconds."""
 
@@ -30,6 +38,7 @@ class Whereabouts:
         self._keep = round(keep_s * SECOND)
         self._ways: dict[int, list[Place]] = {}
         self._seen: dict[int, Stamp] = {}
+        self._hands: dict[int, list[HandSeen]] = {}
 
     def feed(self, frame: TrackFrame) -> list[int]:
         """Take in a frame; gives back the tracks whose identity was open before and is sure again."""
@@ -38,6 +47,8 @@ class Whereabouts:
             if track.state is TrackState.TENTATIVE:
                 continue
             self._seen[track.track_id] = frame.stamp
+            if track.hands:
+                self._see_hands(track, frame.stamp)
             way = self._ways.setdefault(track.track_id, [])
             known = way[-1] if way else None
             changed = known is None or known.alternatives != track.identity_alternatives
@@ -50,6 +61,19 @@ class Whereabouts:
             if frame.stamp - way[0].stamp > 2 * self._keep:
                 del way[: bisect.bisect_left(way, frame.stamp - self._keep, key=_stamp)]
         return resolved
+
+    def _see_hands(self, track: Track, stamp: Stamp) -> None:
+        hands = self._hands.setdefault(track.track_id, [])
+        if hands and stamp - hands[-1].stamp < _SPACING:
+            return
+        hands += [HandSeen(stamp, hand.position, hand.position_stddev) for hand in track.hands]
+        if stamp - hands[0].stamp > 2 * self._keep:
+            del hands[: bisect.bisect_left(hands, stamp - self._keep, key=_stamp)]
+
+    def hands(self, track_id: int, begin: Stamp, end: Stamp) -> list[HandSeen]:
+        """The track's hands from begin to end, in order of time."""
+        seen = self._hands.get(track_id, [])
+        return seen[bisect.bisect_left(seen, begin, key=_stamp) : bisect.bisect_right(seen, end, key=_stamp)]
 
     def last_seen(self, track_id: int) -> Stamp | None:
         """Stamp of the newest frame with the track."""
@@ -88,7 +112,8 @@ class Whereabouts:
         """Drop the way of a track that is gone."""
         self._ways.pop(track_id, None)
         self._seen.pop(track_id, None)
+        self._hands.pop(track_id, None)
 
 
-def _stamp(place: Place) -> Stamp:
-    return place.stamp
+def _stamp(seen: Place | HandSeen) -> Stamp:
+    return seen.stamp
