@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from browser import PROGRAM, Page, browser
-from view_events import decision, demo_store, frame, person, reach, small_day
+from view_events import T0, decision, demo_store, frame, person, reach, small_day
 
-from yokotago_model.events import Event
+from yokotago_model.events import Event, GateAnswer, GateVerdict
 from yokotago_view.live_state import LiveState
 from yokotago_view.nodes.page_server import PageServer
 
@@ -185,3 +185,69 @@ def test_the_theme_can_be_chosen_and_is_kept(page: Page, store: Store) -> None:
     live(page, store)
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.evaluate("document.querySelector('#theme').click()")
+
+
+def answered(reason: str, gate_id: str = "gate-1", party_size: int = 0) -> GateAnswer:
+    verdict = GateVerdict.ADMITTED if party_size else GateVerdict.REFUSED
+    return GateAnswer(T0, gate_id, verdict, reason, party_size)
+
+
+def at_gate(page: Page, store: Store, width: int = 800, height: int = 1280) -> None:
+    page.open("about:blank", width, height)
+    page.complaints.clear()
+    page.open(f"{store.address}/gate/gate-1", width, height)
+    page.wait("document.body.dataset.state === 'ready'")
+
+
+@pytest.mark.parametrize(
+    ("reason", "english", "japanese"),
+    [
+        ("code-malformed", "not a check-in code", "入店コードではありません"),
+        ("code-forged", "not genuine", "正しくありません"),
+        ("code-expired", "has expired", "有効期限が切れています"),
+        ("code-used", "has been used", "使用済み"),
+        ("no-line", "no connection", "通信できません"),
+        ("try-again", "did not work", "確認できませんでした"),
+    ],
+)
+def test_a_gate_s_screen_says_why_a_code_is_refused(
+    page: Page, store: Store, reason: str, english: str, japanese: str
+) -> None:
+    store.feed(answered("checked-in", party_size=1))
+    at_gate(page, store)
+    assert "Show your code" in text(page, "main"), "what was said before the page was open is not for this shopper"
+    store.feed(answered("checked-in", "gate-2", 1), answered(reason))
+    page.wait("document.body.dataset.state === 'refused'")
+    assert english in text(page, ".first")
+    assert japanese in text(page, ".first")
+    assert len(text(page, "#then-english")) > 10
+    assert page.complaints == []
+
+
+def test_a_gate_s_screen_welcomes_and_is_ready_for_the_next(page: Page, store: Store) -> None:
+    at_gate(page, store)
+    store.feed(answered("checked-in", party_size=3))
+    page.wait("document.body.dataset.state === 'admitted'")
+    for word in ("Welcome", "ようこそ", "3 people", "3名様"):
+        assert word in text(page, "main")
+    page.wait("document.body.dataset.state === 'ready'")
+    store.feed(answered("checked-in-offline", party_size=1))
+    page.wait("document.body.dataset.state === 'admitted'")
+    assert "people" not in text(page, "main")
+
+
+def test_a_gate_s_screen_says_when_it_has_lost_the_store(page: Page, store: Store) -> None:
+    at_gate(page, store)
+    store.server.stop()
+    page.wait("document.body.dataset.state === 'connecting'")
+    store.server = store.serve(int(store.address.rsplit(":", 1)[1]))
+    page.wait("document.body.dataset.state === 'ready'")
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 640), (640, 360), (800, 1280), (1920, 1080)])
+def test_a_gate_s_screen_fits(page: Page, store: Store, width: int, height: int) -> None:
+    at_gate(page, store, width, height)
+    store.feed(answered("code-forged"))
+    page.wait("document.body.dataset.state === 'refused'")
+    scrolls = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    assert page.evaluate(scrolls) == [width, height]

@@ -24,7 +24,7 @@ from view_events import (
     small_day,
 )
 
-from yokotago_model.events import SECOND, Alert, Catalogue, CheckIn, Product, Severity
+from yokotago_model.events import SECOND, Alert, Catalogue, CheckIn, GateAnswer, GateVerdict, Product, Severity
 from yokotago_view.live_state import Change, LiveParameters, LiveState
 
 STORE = demo_store()
@@ -196,3 +196,14 @@ def test_its_owner_tells_what_no_event_does() -> None:
 def test_parameters_are_checked() -> None:
     with pytest.raises(ValueError, match="receipts_kept"):
         LiveParameters(receipts_kept=-1)
+
+
+def test_a_gate_s_answer_is_on_its_screen_and_a_refusal_among_the_moments() -> None:
+    state = after(GateAnswer(T0, "gate-2", GateVerdict.ADMITTED, "checked-in", 2))
+    state.feed(GateAnswer(T0, "gate-2", GateVerdict.REFUSED, "code-used"))
+    state.feed(GateAnswer(T0, "of another store", GateVerdict.REFUSED, "code-used"))
+    assert section(state, "screens") == {
+        "gate-1": {"store": STORE.name, "number": 0},
+        "gate-2": {"store": STORE.name, "number": 2, "admitted": False, "reason": "code-used", "party": 0},
+    }
+    assert [m["text"] for m in section(state, "moments").values()] == ["gate-2 refused: code used"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +76,30 @@ def test_a_page_of_another_site_is_refused() -> None:
             read(line)
         with line_to(server, Origin=server.address) as line:
             assert read(line)
+
+
+GATES: list[Change] = [*TABLE, ("screens", "gate-1", {"number": 0}), ("screens", "gate-2", {"number": 7})]
+
+
+def test_a_gate_s_screen_is_sent_its_own_row_and_nothing_else() -> None:
+    address = "/gate/gate-1/live"
+    with serving(GATES) as server, connect(server.address.replace("http", "ws") + address, open_timeout=20) as line:
+        assert read(line) == [["screens", "gate-1", {"number": 0}]]
+        server.push([("people", "1", [3, 4]), ("screens", "gate-2", {"number": 8}), ("receipts", "r", {"total": 5})])
+        server.push([("screens", "gate-1", {"number": 1})])
+        assert read(line) == [["screens", "gate-1", {"number": 1}]]
+
+
+def test_a_gate_that_is_not_there_has_no_screen() -> None:
+    with serving(GATES) as server:
+        with urllib.request.urlopen(f"{server.address}/gate/gate-2", timeout=20) as answer:
+            assert b"gate.js" in answer.read()
+            assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{server.address}/gate/back", timeout=20)
+        assert refused.value.code == 404
+        assert refused.value.read().decode() == "There is no gate back; the store has gate-1, gate-2."
+        refused.value.close()
 
 
 def test_what_a_page_sends_is_ignored() -> None:

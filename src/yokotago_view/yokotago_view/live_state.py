@@ -26,6 +26,8 @@ from yokotago_model.events import (
     Decision,
     Event,
     ForegroundCloud,
+    GateAnswer,
+    GateVerdict,
     HandReach,
     Receipt,
     Stamp,
@@ -101,8 +103,9 @@ def _describe_facing(store: Store, facing: Facing) -> dict[str, Any]:
 class LiveState:
     """Events of the store to changes of the page's table.
 
-    Sections: store, clock, people, points, visits, receipts, moments, alerts, facings, scales, reaches, gates, streams,
-    totals, and health, which its owner fills with what no event tells (`tell`).
+    Sections: store, clock, people, points, visits, receipts, moments, alerts, facings, scales, reaches, gates, screens
+    (what each gate's own screen says), streams, totals, and health, which its owner fills with what no event tells
+    (`tell`).
     """
 
     def __init__(self, store: Store, parameters: LiveParameters | None = None) -> None:
@@ -125,6 +128,8 @@ class LiveState:
         self._set("store", "", describe(store))
         for facing in store.facings:
             self._set("facings", facing.facing_id, {"stock": facing.stock})
+        for gate in store.gates:
+            self._set("screens", gate.gate_id, {"store": store.name, "number": 0})
         self._count()
         self._changes.clear()
 
@@ -141,6 +146,8 @@ class LiveState:
                 self._weight(event)
             case CheckIn():
                 self._check_in(event)
+            case GateAnswer():
+                self._gate_answer(event)
             case Catalogue():
                 self._names |= {p.product_id: p.name for p in event.products}
                 self._prices |= {p.product_id: p.unit_price for p in event.products}
@@ -271,6 +278,21 @@ class LiveState:
         self._set("gates", check_in.gate_id, {"at": at, "party": check_in.party_size})
         party = f", a party of {check_in.party_size}" if check_in.party_size > 1 else ""
         self._moment(check_in.stamp, "in", "", f"Check-in at {check_in.gate_id}{party}")
+
+    def _gate_answer(self, answer: GateAnswer) -> None:
+        screen = self._table["screens"].get(answer.gate_id)
+        if screen is None:
+            return
+        said = {
+            "store": screen["store"],
+            "number": screen["number"] + 1,
+            "admitted": answer.verdict is GateVerdict.ADMITTED,
+            "reason": answer.reason,
+            "party": answer.party_size,
+        }
+        self._set("screens", answer.gate_id, said)
+        if answer.verdict is GateVerdict.REFUSED:
+            self._moment(answer.stamp, "refused", "", f"{answer.gate_id} refused: {answer.reason.replace('-', ' ')}")
 
     def _basket(self, basket: Basket) -> None:
         known = self._table.get("visits", {}).get(basket.visit_id)

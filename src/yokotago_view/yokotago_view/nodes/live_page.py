@@ -23,6 +23,7 @@ TOPICS = (
     "/hand_reaches",
     "/weight_changes",
     "/check_ins",
+    "/gate_answers",
     "/catalogue",
     "/baskets",
     "/receipts",
@@ -33,7 +34,7 @@ TOPICS = (
 
 
 class LivePageNode(StoreNode):
-    """Serves the live page.
+    """Serves the live page, and each gate's screen.
 
     Parameters: `host` (the page is for this machine only unless another address is given), `port` (0: a free one),
     `rate_hz` (updates a second at most), and those of LiveParameters.

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""Serves the live page and keeps every open one up to date, in a thread of its own.
+"""Serves the live page and the gates' screens, and keeps every open one up to date, in a thread of its own.
 
 A page is sent the whole table when it joins and then, at most `rate_hz` times a second, the newest value of every row
-that changed. A page that reads slowly is sent fewer, newer values, and never a backlog.
+that changed. A page that reads slowly is sent fewer, newer values, and never a backlog. A gate's screen stands where
+everybody is: it is sent its own row only.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
 from ..live_state import Change
@@ -83,10 +85,21 @@ class PageServer:
             return response
 
         app.add_api_websocket_route("/live", self._live)
+        app.add_api_websocket_route("/gate/{gate_id}/live", self._screen)
+        app.add_api_route("/gate/{gate_id}", self._gate)
         app.mount("/", StaticFiles(directory=STATIC, html=True))
         return app
 
-    async def _live(self, line: WebSocket) -> None:
+    def _gate(self, gate_id: str) -> Response:
+        if not any((section, key) == ("screens", gate_id) for section, key, _ in self._snapshot()):
+            gates = ", ".join(key for section, key, _ in self._snapshot() if section == "screens")
+            return PlainTextResponse(f"There is no gate {gate_id}; the store has {gates}.", 404)
+        return FileResponse(STATIC / "gate.html")
+
+    async def _screen(self, line: WebSocket, gate_id: str) -> None:
+        await self._live(line, ("screens", gate_id))
+
+    async def _live(self, line: WebSocket, only: tuple[str, str] | None = None) -> None:
         # A page of another site must not read the store through the browser of somebody who may.
         origin = line.headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != line.headers.get("host"):
@@ -97,10 +110,11 @@ class PageServer:
         with self._lock:
             self._pages.append(page)
         # What changes from here on is in `page`; what the table holds already may be sent twice, which changes nothing.
-        news: list[Change] = self._snapshot()
+        news = self._snapshot()
         gone = asyncio.ensure_future(self._until_gone(line))
         try:
             while not gone.done() and not self._closing:
+                news = [change for change in news if only in (None, change[:2])]
                 if news:
                     await line.send_text(json.dumps(news, ensure_ascii=False, separators=(",", ":")))
                 await asyncio.wait([gone], timeout=self._every_s)

@@ -22,11 +22,11 @@ function set([section, id, value]) {
   else held[id] = value;
 }
 
-/** Follow the store: `changed` gets the set of sections that changed, `state` "live" or "lost". */
-export function follow(changed, state) {
+/** Follow the store: `changed` gets the set of sections that changed, `state` "live" or "lost"; path: of the line. */
+export function follow(changed, state, path = "/live") {
   let pause = 250;
   const connect = () => {
-    const line = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+    const line = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`);
     let first = true;
     line.onmessage = (message) => {
       const changes = JSON.parse(message.data);
