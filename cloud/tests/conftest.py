@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -231,3 +233,50 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         served.process.wait(10)
         if served.process.stdout is not None:
             served.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[Callable[..., Any]]:
+    """Makes boto3's clients of an AWS emulator of this machine, in its own process; skips where there is none.
+
+    The clients' address is the attribute `endpoint`.
+    """
+    boto3 = pytest.importorskip("boto3", reason="what runs on AWS needs the Python package boto3")
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    command = os.environ.get("YOKOTAGO_MINISTACK", "")
+    if not command:
+        pytest.skip("YOKOTAGO_MINISTACK names no ministack command, so what runs on AWS is not tested")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    own = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+    server = subprocess.Popen(
+        [command], env=os.environ | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=client.endpoint,  # type: ignore[attr-defined]
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(max_pool_connections=20, retries={"total_max_attempts": 2}),
+        )
+
+    client.endpoint = f"http://127.0.0.1:{port}"  # type: ignore[attr-defined]
+    try:
+        for _ in range(240):
+            try:
+                client("dynamodb").list_tables()
+                break
+            except BotoCoreError:  # nobody listens yet
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    pytest.fail(f"ministack ended with {server.wait(0.25)}")
+        else:
+            pytest.fail("ministack did not start within a minute")
+        yield client
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(10)

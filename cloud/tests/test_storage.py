@@ -4,13 +4,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import multiprocessing
-import os
-import signal
-import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,43 +39,9 @@ class Opened:
 
 
 @pytest.fixture(scope="session")
-def dynamodb() -> Iterator[Any]:
-    """A client of a DynamoDB of this machine, in its own process; skips where there is none."""
-    boto3 = pytest.importorskip("boto3", reason="the DynamoDB adapter needs the Python package boto3")
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
-
-    ministack = os.environ.get("YOKOTAGO_MINISTACK", "")
-    if not ministack:
-        pytest.skip("YOKOTAGO_MINISTACK names no ministack command, so DynamoDB's side of the contract is not tested")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    own = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
-    server = subprocess.Popen(
-        [ministack], env=os.environ | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        client = boto3.client(
-            "dynamodb",
-            endpoint_url=f"http://127.0.0.1:{port}",
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(max_pool_connections=20, retries={"total_max_attempts": 2}),
-        )
-        for _ in range(240):
-            try:
-                client.list_tables()
-                break
-            except BotoCoreError:  # nobody listens yet
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    pytest.fail(f"ministack ended with {server.wait(0.25)}")
-        else:
-            pytest.fail("ministack did not start within a minute")
-        yield client
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait(10)
+def dynamodb(ministack: Callable[..., Any]) -> Any:
+    """A client of a DynamoDB of this machine; skips where there is none."""
+    return ministack("dynamodb")
 
 
 @pytest.fixture(params=["sqlite", "dynamodb"])

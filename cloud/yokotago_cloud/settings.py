@@ -53,6 +53,7 @@ class Settings:
     """Times in seconds, sizes in bytes. With outside `issuers` the built-in sign-in is off.
 
     demo_gate: in a demo, the address of the simulated store's gate, to which the page may show a code; else empty.
+    streams: whether news may be sent as a stream, which needs a server that answers bit by bit.
     """
 
     issuer: str = "yokotago"
@@ -73,6 +74,7 @@ class Settings:
     longest_wait_s: float = 25.0
     argon2_memory_kib: int = 19 * 1024
     argon2_passes: int = 2
+    streams: bool = True
     issuers: tuple[Issuer, ...] = ()
     demo_gate: str = ""
     limits: Mapping[str, Rate] = field(default_factory=lambda: DEFAULT_LIMITS)

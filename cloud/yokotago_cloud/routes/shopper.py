@@ -143,7 +143,7 @@ async def events(
     """News after a cursor. A stream ends with the access token; Last-Event-ID goes before `after`."""
     shopper, ends = signed_in
     feed = shopper_feed(shopper)
-    if "text/event-stream" in accept:
+    if "text/event-stream" in accept and services.settings.streams:
         cursor = last_event_id or after
         services.feeds.read(feed, cursor, limit=1)  # a wrong cursor is refused before the stream begins
         return StreamingResponse(
