@@ -13,6 +13,9 @@ MESSAGES := $(wildcard src/yokotago_msgs/*/*) src/yokotago_msgs/msg src/yokotago
 INSTALLED := $(filter-out src/yokotago_msgs/%,$(wildcard $(foreach package,src/* launch tests,$(addprefix $(package)/,package.xml setup.py setup.cfg)) \
 	launch/*.launch.py launch/config launch/rviz))
 
+# The program of the simulated scales: plain C, seconds.
+FIRMWARE := $(wildcard firmware/components/*/*.c firmware/components/*/include/*.h firmware/host/src/* firmware/host/*.*)
+
 help:
 	@echo 'make demo    build, then run a simulated store with live view and receipts (ARGS="--headless --duration 120")'
 	@echo 'make test    build, lint, and run every test; the last lines say what was skipped and why'
@@ -23,7 +26,7 @@ help:
 	@echo
 	@echo 'source env.sh gives a shell in which yokotago, colcon and Python with rclpy work.'
 
-build: build/.packages build/.compiled
+build: build/.packages build/.firmware build/.compiled
 	@echo '[build] the workspace is built; nothing else to do'
 
 # tools/venv compares the requirements with what is installed; the file's time changes only when something was installed.
@@ -41,6 +44,11 @@ package_of = $(if $(filter src/%,$1),$(word 2,$(subst /, ,$1)),$(if $(filter lau
 build/.packages: $(INSTALLED) | build/.messages
 	@echo '[build] Python packages'
 	@tools/colcon_build --packages-select $(sort $(foreach file,$?,$(call package_of,$(file))))
+	@touch $@
+
+build/.firmware: build/.messages $(FIRMWARE)
+	@echo '[build] firmware of the scales, for this machine'
+	@tools/colcon_build --packages-select yokotago_firmware_host
 	@touch $@
 
 build/.compiled: build/.packages

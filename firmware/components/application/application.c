@@ -88,7 +88,10 @@ static void send_bursts(struct application *app, uint32_t now_ms)
 {
     struct burst burst;
 
-    app->settled |= now_ms - app->opened_ms >= app->config.settle_ms;
+    if (!app->settled) {
+        const bool waited = now_ms - app->opened_ms >= app->config.settle_ms;
+        app->settled = waited && app->node->is_heard(app->node_context);
+    }
     for (int i = 0; app->settled && i < SENT_AT_ONCE && burst_ring_next(&app->ring, &burst); i++) {
         const struct stamp stamp = stamp_at(app, burst.time_us);
         burst.status = (uint16_t)(burst.status | (stamp.synchronised ? 0u : STATUS_CLOCK_UNSYNCED));

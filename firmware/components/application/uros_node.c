@@ -64,7 +64,7 @@ bool uros_node_init(struct uros_node *node, const struct uros_node_config *confi
     node->burst.grams.data = node->grams;
     node->burst.grams.capacity = BURST_SAMPLES_MOST;
 
-    say(&node->array.header.frame_id, node->status_name + strlen("scale "));
+    say(&node->array.header.frame_id, node->status_name + strlen(node->status_name)); /* empty */
     node->array.status.data = &node->status;
     node->array.status.size = node->array.status.capacity = 1;
     say(&node->status.name, node->status_name);
@@ -157,6 +157,13 @@ static void uros_close(void *context, bool lost)
     if (node->options.impl != NULL) {
         failed(rcl_init_options_fini(&node->options));
     }
+}
+
+static bool uros_is_heard(void *context)
+{
+    const struct uros_node *node = context;
+    const struct uros_ops *ops = node->config.ops;
+    return ops->is_heard == NULL || ops->is_heard(node->config.ops_context, &node->weights);
 }
 
 static builtin_interfaces__msg__Time time_of(const struct stamp *stamp)
@@ -257,6 +264,7 @@ static void uros_answer(void *context, const struct answer *answer)
 const struct node_ops UROS_NODE_OPS = {
     .open = uros_open,
     .close = uros_close,
+    .is_heard = uros_is_heard,
     .publish_burst = uros_publish_burst,
     .publish_health = uros_publish_health,
     .take_command = uros_take_command,

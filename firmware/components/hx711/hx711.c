@@ -24,7 +24,6 @@ void hx711_reset(struct hx711 *chip)
     chip->ops->delay_us(chip->context, HX711_POWER_DOWN_US + 20);
     chip->ops->set_clock(chip->context, false);
     chip->settling = HX711_SETTLING_CONVERSIONS;
-    chip->ones = 0;
 }
 
 /* One clock pulse; DOUT is read while the clock is high, when the bit is stable. Returns how long it was high. */

@@ -85,6 +85,12 @@ static void line_close(void *context, bool lost)
     UROS_NODE_OPS.close(line->node, lost);
 }
 
+static bool line_is_heard(void *context)
+{
+    const struct line *line = context;
+    return UROS_NODE_OPS.is_heard(line->node);
+}
+
 static void line_publish_burst(void *context, const struct burst *burst, const struct stamp *stamp)
 {
     struct line *line = context;
@@ -121,21 +127,36 @@ static void line_answer(void *context, const struct answer *answer)
 static const struct node_ops LINE_OPS = {
     .open = line_open,
     .close = line_close,
+    .is_heard = line_is_heard,
     .publish_burst = line_publish_burst,
     .publish_health = line_publish_health,
     .take_command = line_take_command,
     .answer = line_answer,
 };
 
+/* The host's middleware knows who listens; through an agent a board cannot. */
+static size_t listeners(const rcl_publisher_t *weights)
+{
+    size_t number = 0;
+    return rcl_publisher_get_subscription_count(weights, &number) == RCL_RET_OK ? number : 0;
+}
+
+static bool is_heard(void *context, const rcl_publisher_t *weights)
+{
+    (void)context;
+    return listeners(weights) > 0;
+}
+
 static void tell(const struct host *host, const struct line *line)
 {
     static const char *const STATES[] = {"waiting", "connecting", "connected", "lost"};
     const struct application *app = &host->application;
+    const size_t heard_by = app->link.state == LINK_CONNECTED ? listeners(&line->node->weights) : 0;
 
     printf("{\"state\": \"%s\", \"sessions\": %u, \"published\": %lu, \"swallowed\": %lu, \"samples\": %u, "
-           "\"outstanding\": %ld}\n",
+           "\"listeners\": %zu, \"outstanding\": %ld}\n",
            STATES[app->link.state], app->link.sessions, line->published, line->swallowed,
-           app->scale.counters.samples, outstanding);
+           app->scale.counters.samples, heard_by, outstanding);
     fflush(stdout);
 }
 
@@ -220,7 +241,7 @@ int main(int argc, char **argv)
     static struct host host;
     static struct uros_node node;
     static struct line line = {.host = &host, .node = &node};
-    static const struct uros_ops no_ops = {0};
+    static const struct uros_ops uros_ops = {.is_heard = is_heard};
     struct host_config config = {
         .scale_id = "",
         .store_path = "",
@@ -282,7 +303,7 @@ int main(int argc, char **argv)
         .scale_id = config.scale_id,
         .boot_id = config.boot_id,
         .allocator = {allocate, deallocate, reallocate, allocate_zeroed, NULL},
-        .ops = &no_ops,
+        .ops = &uros_ops,
     };
     if (!uros_node_init(&node, &node_config)) {
         fprintf(stderr, "shelf_scale: no memory\n");

@@ -56,6 +56,7 @@ struct health {
 struct node_ops {
     bool (*open)(void *context);
     void (*close)(void *context, bool lost);
+    bool (*is_heard)(void *context); /* true where it cannot be known */
     void (*publish_burst)(void *context, const struct burst *burst, const struct stamp *stamp);
     void (*publish_health)(void *context, const struct health *health);
     bool (*take_command)(void *context, struct command *command);
@@ -77,7 +78,7 @@ struct board_ops {
 struct application_config {
     struct scale_config scale;
     struct link_config link;
-    uint32_t settle_ms; /* after a connection nobody listens yet; bursts wait for so long */
+    uint32_t settle_ms; /* after a connection nobody listens yet; bursts wait for so long at least */
     uint32_t seed;
 };
 

@@ -17,11 +17,12 @@ enum {
     UROS_NAME_SIZE = 64,
 };
 
-/* What differs between the middlewares. Either may be NULL. */
+/* What differs between the middlewares. Each may be NULL. */
 struct uros_ops {
-    bool (*configure)(void *context, rcl_init_options_t *options);         /* before a session */
-    void (*opened)(void *context, rcl_publisher_t *reliable);             /* after one was made */
-    void (*abandon)(void *context, rcl_context_t *session);               /* before ending one whose agent is gone */
+    bool (*configure)(void *context, rcl_init_options_t *options); /* before a session */
+    void (*opened)(void *context, rcl_publisher_t *reliable);     /* after one was made */
+    void (*abandon)(void *context, rcl_context_t *session);       /* before ending one whose agent is gone */
+    bool (*is_heard)(void *context, const rcl_publisher_t *weights); /* whether anybody listens, where that is known */
 };
 
 struct uros_node_config {

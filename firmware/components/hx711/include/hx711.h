@@ -38,7 +38,7 @@ enum {
     HX711_COUNTS_MIN = -0x800000,
     HX711_SETTLING_CONVERSIONS = 4,
     HX711_POWER_DOWN_US = 60,
-    HX711_STUCK_FRAMES = 8,
+    HX711_STUCK_FRAMES = 3, /* a median of five swallows the two before */
 };
 
 struct hx711 {
