@@ -48,8 +48,10 @@ from yokotago_model.events import (
     Hand,
     Receipt,
     StreamProgress,
+    TaxLine,
     TrackFrame,
 )
+from yokotago_model.store import Tax
 
 STORE = small_store()
 
@@ -69,6 +71,21 @@ def test_a_pick_is_on_the_receipt_with_its_price() -> None:
     assert (made[0].entered, made[0].left) == (at(1.0), at(30.0))
     assert not made[0].needs_review
     assert line.confidence > 0.95
+
+
+def test_tax_lines_add_up_each_rate_once() -> None:
+    taxes = (Tax("food", "VAT 8 %", 8.0), Tax("standard", "VAT 10 %", 10.0), Tax("unused", "VAT 0 %", 0.0))
+    store = dataclasses.replace(STORE, taxes=taxes, taxed=((COLA, "standard"),), tax_id="food")
+    events = one_shopper(
+        *reach(1, 1, 0.2, 8.0, 9.2),
+        change(1, "p0", 8.7, -1000.0),
+        *reach(2, 1, 0.6, 12.0, 13.0),
+        change(2, "p1", 12.5, -520.0),
+    )
+    [receipt] = [o for o in run(store, events) if isinstance(o, Receipt)]
+    # 300 x 8 / 108 = 22.2 and 160 x 10 / 110 = 14.5
+    assert receipt.taxes == (TaxLine("VAT 8 %", 8.0, 300, 22), TaxLine("VAT 10 %", 10.0, 160, 15))
+    assert receipt.total == 460
 
 
 def test_the_basket_shows_the_pick_before_the_shopper_leaves() -> None:

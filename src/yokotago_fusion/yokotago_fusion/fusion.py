@@ -260,7 +260,7 @@ class Fusion:
             return
         lines, probability = self._clusters.basket(visit.people)
         made = receipts.receipt(
-            self._now, visit, left, lines, probability, self._planogram.products, self._store.currency, self._params
+            self._now, visit, left, lines, probability, self._planogram.products, self._store, self._params
         )
         if visit.receipts and _same(visit.receipts[-1], made):
             return

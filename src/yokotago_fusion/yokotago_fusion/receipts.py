@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
 
-from yokotago_model.events import Basket, BasketLine, Product, Receipt, ReceiptLine, Stamp
+from yokotago_model.events import Basket, BasketLine, Product, Receipt, ReceiptLine, Stamp, TaxLine
+from yokotago_model.store import Store
 
 from .parameters import FusionParameters
 from .visits import Visit
@@ -33,7 +35,7 @@ def receipt(
     lines: Lines,
     probability: float,
     products: Mapping[str, Product],
-    currency: str,
+    store: Store,
     params: FusionParameters,
 ) -> Receipt:
     """What the visit pays for. probability: that all lines are right. The visit's earlier receipt is the one
@@ -55,12 +57,32 @@ def receipt(
         visit.entered,
         left,
         tuple(made),
-        currency,
+        store.currency,
         sum(line.amount for line in made),
         bool(reasons),
         tuple(reasons),
         visit.receipts[-1].receipt_id if visit.receipts else "",
+        tax_lines(store, made),
     )
+
+
+def tax_lines(store: Store, lines: Iterable[ReceiptLine]) -> tuple[TaxLine, ...]:
+    """The taxes that the lines' amounts contain, in the store's order.
+
+    amount x rate / (100 + rate) of each rate's sum, once for each rate and half a minor unit rounded up.
+    """
+    sums = {tax.tax_id: 0 for tax in store.taxes}
+    for line in lines:
+        tax = store.tax_of(line.product_id)
+        if tax is not None:
+            sums[tax.tax_id] += line.amount
+    made = []
+    for tax in store.taxes:
+        rate = Fraction(str(tax.rate_percent))
+        contained = sums[tax.tax_id] * rate / (100 + rate)
+        if sums[tax.tax_id]:
+            made.append(TaxLine(tax.name, tax.rate_percent, sums[tax.tax_id], int(contained + Fraction(1, 2))))
+    return tuple(made)
 
 
 def _doubtful(lines: Lines, products: Mapping[str, Product]) -> str:

@@ -76,6 +76,13 @@ def test_many_distances_are_those_of_each_point() -> None:
     np.testing.assert_allclose(polygon_distances(polygon, x, y), expected)
 
 
+def test_a_product_has_its_own_tax_or_the_stores(text: str) -> None:
+    store = parse_store(text.replace("price: 110}", "price: 110, tax: standard}", 1))
+    first = next(p for p, tax in store.taxed if tax == "standard")
+    assert store.tax_of(first) == store.taxes[1]
+    assert store.tax_of("known to the catalogue only") == store.taxes[0]
+
+
 MISTAKES = [
     ("kind: exit,", "kind: exitt,", r"zones\[2\]\.kind is \"exitt\": write entrance, exit or staff"),
     ("ceiling_m: 3.4", "ceilng_m: 3.4", r"unknown key 'ceilng_m': did you mean 'ceiling_m'\?"),
@@ -85,6 +92,8 @@ MISTAKES = [
     ("range_m: [0.3, 6.0]", "range_m: [6.0, 0.3]", r"sensors\[1\]\.range_m: write the nearer distance first"),
     ("  currency: JPY\n", "", r"store lacks 'currency': add 'currency: '"),
     ("scales: [A11]", "scales: [B11]", r"'B11' is on shelf 'B': name a scale of shelf 'A'"),
+    ("  tax: food", "  tax: fod", r"store\.tax names 'fod', which is not in taxes"),
+    ("price: 140}", "price: 140, tax: fod}", r"tax names 'fod', which is not in taxes: did you mean 'food'\?"),
     ("match_s: 2.0", "match_s: -1", r"tolerances\.match_s is -1: write how far"),
     ("position: [1.5, 1.25, 3.2]", "position: [1.5, 1.25, .nan]", r"sensors\[1\]\.position\[3\] is not a number"),
 ]

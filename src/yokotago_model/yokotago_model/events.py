@@ -366,8 +366,21 @@ class ReceiptLine:
 
 
 @event
+class TaxLine:
+    """The tax of one rate in a receipt: amount is what the goods of that rate cost, tax is contained in it."""
+
+    name: str
+    rate_percent: F32
+    amount: int
+    tax: int
+
+
+@event
 class Receipt:
-    """What a visit pays for, lines in order of product_id. `corrects` names the receipt that this one replaces."""
+    """What a visit pays for, lines in order of product_id. `corrects` names the receipt that this one replaces.
+
+    taxes: one line for each rate of the goods, as store.yaml names them; none where it names none.
+    """
 
     stamp: Stamp
     receipt_id: str
@@ -381,6 +394,7 @@ class Receipt:
     needs_review: bool = False
     review_reasons: tuple[str, ...] = ()
     corrects: str = ""
+    taxes: tuple[TaxLine, ...] = ()
 
 
 class Severity(enum.IntEnum):

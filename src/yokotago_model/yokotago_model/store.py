@@ -210,6 +210,15 @@ class Facing:
 
 
 @dataclass(frozen=True)
+class Tax:
+    """A rate of tax that prices contain; name as it stands on the receipt."""
+
+    tax_id: str
+    name: str
+    rate_percent: float
+
+
+@dataclass(frozen=True)
 class Tolerances:
     """What the store allows its clocks and lines [s].
 
@@ -230,7 +239,10 @@ class Tolerances:
 
 @dataclass(frozen=True)
 class Store:
-    """One store. Ids are unique in their kind; every id that is named exists: read_store checks it."""
+    """One store. Ids are unique in their kind; every id that is named exists: read_store checks it.
+
+    taxed: the tax_id of each product that names one; tax_id: that of all others, empty for none.
+    """
 
     store_id: str
     name: str
@@ -246,6 +258,21 @@ class Store:
     products: tuple[Product, ...]
     staff: tuple[str, ...] = ()
     tolerances: Tolerances = field(default_factory=Tolerances)
+    taxes: tuple[Tax, ...] = ()
+    taxed: tuple[tuple[str, str], ...] = ()
+    tax_id: str = ""
+
+    def tax_of(self, product_id: str) -> Tax | None:
+        """The tax that the price of the product contains, also of one that only the catalogue knows."""
+        return self._taxes.get(self._taxed.get(product_id, self.tax_id))
+
+    @cached_property
+    def _taxes(self) -> dict[str, Tax]:
+        return {t.tax_id: t for t in self.taxes}
+
+    @cached_property
+    def _taxed(self) -> dict[str, str]:
+        return dict(self.taxed)
 
     @cached_property
     def sensor(self) -> dict[str, Sensor]:

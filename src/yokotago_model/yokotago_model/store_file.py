@@ -23,7 +23,7 @@ import jsonschema
 import yaml
 
 from .events import Point, Product
-from .store import Facing, Gate, Polygon, Scale, Sensor, Shelf, Store, Tolerances, Zone, ZoneKind
+from .store import Facing, Gate, Polygon, Scale, Sensor, Shelf, Store, Tax, Tolerances, Zone, ZoneKind
 
 _Path = tuple[str | int, ...]
 
@@ -136,9 +136,9 @@ def _schema_problems(data: Any) -> list[_Problem]:
 def _reference_problems(data: dict[str, Any]) -> Iterator[_Problem]:
     """Ids that stand twice, and ids that are named but do not exist."""
     ids: dict[str, dict[str, int]] = {}
-    for section in ("sensors", "zones", "gates", "shelves", "scales", "facings", "products"):
+    for section in ("sensors", "zones", "gates", "shelves", "scales", "facings", "products", "taxes"):
         ids[section] = {}
-        for i, item in enumerate(data[section]):
+        for i, item in enumerate(data.get(section, ())):
             first = ids[section].setdefault(item["id"], i)
             if first != i:
                 text = f"{section}[{i + 1}].id '{item['id']}' is taken by {section}[{first + 1}]: write another"
@@ -158,6 +158,12 @@ def _reference_problems(data: dict[str, Any]) -> Iterator[_Problem]:
     ):
         for i, item in enumerate(data[section]):
             yield from named(section, i, key, item[key], kind, (section, i, key))
+    for i, item in enumerate(data["products"]):
+        if "tax" in item:
+            yield from named("products", i, "tax", item["tax"], "taxes", ("products", i, "tax"))
+    default = data["store"].get("tax")
+    if default is not None and default not in ids["taxes"]:
+        yield _Problem(("store", "tax"), f"store.tax names '{default}', which is not in taxes: add it under 'taxes'")
     for i, item in enumerate(data["facings"]):
         for j, scale in enumerate(item["scales"]):
             yield from named("facings", i, f"scales[{j + 1}]", scale, "scales", ("facings", i, "scales", j))
@@ -290,6 +296,9 @@ def _store(data: dict[str, Any]) -> Store:
         facings=each("facings", _facing),
         products=each("products", lambda d: _product(d, head["currency"])),
         tolerances=Tolerances(**{k: float(v) for k, v in data.get("tolerances", {}).items()}),
+        taxes=tuple(Tax(t["id"], t["name"], float(t["rate_percent"])) for t in data.get("taxes", ())),
+        taxed=tuple((p["id"], p["tax"]) for p in data["products"] if "tax" in p),
+        tax_id=head.get("tax", ""),
     )
 
 
