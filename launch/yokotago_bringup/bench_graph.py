@@ -26,7 +26,9 @@ from .receipt_scores import percentile
 from .supervisor import Supervisor
 
 FRAMES = 10
-"""So many clouds of the empty store, and as many with people, are played in turn."""
+"""So many clouds of the empty store, and as many with people, are played to and fro."""
+
+RECORDED_HZ = 15.0
 
 PEOPLE_AFTER_S = 14.0
 LEARN_S = 4.0
@@ -45,7 +47,7 @@ def _write_clouds(bag: Path, text: str, store: Store) -> None:
     """The first clouds of a simulated shop, and as many from when people are in it."""
     counts: dict[str, int] = {}
     first = 0
-    slow = replace(store, sensors=tuple(replace(s, rate_hz=5.0) for s in store.sensors))
+    slow = replace(store, sensors=tuple(replace(s, rate_hz=RECORDED_HZ) for s in store.sensors))
     with BagWriter(bag, text) as writer:
         for record in records_of(slow, CaseSpec("four_crossed_hands", 0, "points")):
             first = first or record.arrival

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""Plays a few clouds of every sensor again and again at a fixed rate, stamped with the time, like real cameras."""
+"""Plays a few clouds of every sensor to and fro at a fixed rate, stamped with the time, like real cameras."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ class CloudPlayer(Node):
         stamp = struct.pack("<iI", *divmod(time.time_ns(), 1_000_000_000))
         for name, clouds in self._clouds.items():
             half = len(clouds) // 2
-            cloud = clouds[self._played % half + (half if since > self._learn_s else 0)]
+            # To and fro: people who jumped at the end would be lost and found there.
+            step = self._played % (2 * half - 2)
+            cloud = clouds[min(step, 2 * half - 2 - step) + (half if since > self._learn_s else 0)]
             cloud[STAMP_OFFSET : STAMP_OFFSET + len(stamp)] = stamp
             self._out[name].publish(bytes(cloud))
         self._played += 1

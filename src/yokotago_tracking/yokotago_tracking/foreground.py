@@ -26,6 +26,9 @@ from yokotago_model.store import Sensor, Store
 
 from .camera import Camera, Floats
 
+_LEARNED_AT_ONCE = 1 << 15
+"""Pixels that are learned at one image."""
+
 
 @dataclass(frozen=True)
 class ForegroundParams:
@@ -312,8 +315,9 @@ class Foreground:
         self._absorb = np.where(
             closed < floor - 0.02, round(params.absorb_in_shelf_s * SECOND), round(params.absorb_s * SECOND)
         )
-        self._samples: list[Floats] = []
-        self._learned = False
+        self._samples = np.empty((params.learn_samples, pixels), np.float32)
+        self._sampled = 0
+        self._learned = 0
         self._first: Stamp | None = None
         self._images = 0
         self._mask = np.zeros(pixels, np.uint8)
@@ -347,7 +351,7 @@ class Foreground:
         params, sensor = self.params, self.sensor
         points = self.camera.points(event)
         self._watch(points, event.stamp)
-        if not self._learned:
+        if not self._is_learned:
             return [
                 ForegroundCloud(event.stamp, sensor.sensor_id, np.empty((0, 3), np.float32), np.empty(0, np.uint16))
             ]
@@ -391,6 +395,32 @@ class Foreground:
         """Nothing is open at the end of a recording."""
         return []
 
+    @property
+    def _is_learned(self) -> bool:
+        return self._learned >= self._background.size
+
+    def _learn(self, points: Floats, elapsed: float) -> None:
+        """Collect samples, and then learn some of the pixels at every image: all at once would take several periods."""
+        params = self.params
+        if self._learned == 0:
+            if elapsed * (params.learn_samples - 1) >= self._sampled * params.learn_s:
+                self._samples[self._sampled] = points[:, 2]
+                self._sampled += 1
+            if elapsed < params.learn_s or self._sampled < 4:
+                return
+        part = slice(self._learned, self._learned + _LEARNED_AT_ONCE)
+        _learn(
+            self._samples[: self._sampled, part],
+            params.gap_m,
+            params.gap_noise_factor,
+            self._background[part],
+            self._common[part],
+            self._gap[part],
+        )
+        self._learned = part.stop
+        if self._is_learned:
+            self._samples = self._samples[:0].copy()
+
     def _watch(self, points: Floats, stamp: Stamp) -> None:
         """Learn or follow the background."""
         params = self.params
@@ -398,20 +428,8 @@ class Foreground:
             self._first = stamp
         elapsed = (stamp - self._first) / SECOND
         self._images += 1
-        if not self._learned:
-            if elapsed * (params.learn_samples - 1) >= len(self._samples) * params.learn_s:
-                self._samples.append(points[:, 2].copy())
-            if elapsed >= params.learn_s and len(self._samples) >= 4:
-                _learn(
-                    np.stack(self._samples),
-                    params.gap_m,
-                    params.gap_noise_factor,
-                    self._background,
-                    self._common,
-                    self._gap,
-                )
-                self._samples.clear()
-                self._learned = True
+        if not self._is_learned:
+            self._learn(points, elapsed)
             return
         share = 1.0 - math.exp(-params.background_rows / (self.sensor.rate_hz * params.follow_s))
         _follow(
