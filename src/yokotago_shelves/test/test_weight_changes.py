@@ -375,6 +375,21 @@ def test_a_silent_scale_is_told_once_and_holds_nobody_up() -> None:
     assert seconds_between(START, progress[-1].stamp) > 9.0
 
 
+def test_a_scale_that_says_only_that_it_is_broken_holds_nobody_up() -> None:
+    stage = WeightChanges(_store(2))
+    out: list[object] = []
+    for k in range(150):
+        at = START + k * SECOND // 10
+        broken = ScaleStatus.HARDWARE_FAULT if k > 50 else ScaleStatus.OK
+        grams = () if broken else (500.0,) * 8
+        out += stage.feed(ShelfWeight(at, "s1", 1, min(k, 51) * 8, 0.0125, grams, broken))
+        out += stage.feed(ShelfWeight(at, "s0", 1, k * 8, 0.0125, (500.0,) * 8))
+    progress = [e for e in out if isinstance(e, StreamProgress)]
+    assert progress[-1].stamp > START + 13 * SECOND
+    assert progress[-1].silent == ("s1",)
+    assert [a.code for a in out if isinstance(a, Alert)] == ["scale_fault"]
+
+
 def test_a_scale_that_the_store_does_not_have_is_told_once() -> None:
     _, out = _run(_bursts(_steps(), 2.0, scale_id="x") + _bursts(_steps(), 2.0))
     assert [e.code for e in out if isinstance(e, Alert)] == ["scale_unknown"]

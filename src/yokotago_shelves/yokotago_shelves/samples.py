@@ -62,6 +62,8 @@ class Samples:
         self._period = 1
         self.newest: Stamp = 0
         """Stamp of the newest sample that has arrived."""
+        self.usable: Stamp = 0
+        """Stamp of the newest sample that was a weight."""
         self.lost = 0
         """Samples that never came."""
         self.dropped = 0
@@ -79,7 +81,7 @@ class Samples:
             if self._boot not in (None, burst.boot_id):
                 self._earlier_boots.append(self._boot)
             self._boot, self._next = burst.boot_id, None
-            self.newest = burst.stamp
+            self.newest, self.usable = burst.stamp, min(self.usable, burst.stamp)
         first = burst.sequence if burst.sequence == self._next else self._number(burst.sequence)
         if first in self._waiting or (self._next is not None and first + len(burst.grams) <= self._next):
             self.dropped += len(burst.grams)
@@ -152,6 +154,7 @@ class Samples:
             else:
                 self.dropped += 1
             stamp += period
+        self.usable = max(self.usable, here_stamp)
         self._before, self._here, self._here_stamp = before, here, here_stamp
         return blocks
 

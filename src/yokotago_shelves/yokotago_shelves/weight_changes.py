@@ -236,8 +236,9 @@ class WeightChanges:
             while changes and changes[0].end < forgotten:
                 del changes[0]
         for scale_id, unit in self._units.items():
-            silent = self._newest - max(unit.samples.newest, self._first) > self._silent_after
-            if silent and not unit.silent:
+            # A board whose cell is broken or overloaded talks and says nothing: it must not hold up the store either.
+            silent = self._newest - max(unit.samples.usable, self._first) > self._silent_after
+            if silent and not unit.silent and not unit.troubled:
                 text = f"scale {scale_id} sends nothing any more: look at its power, its network and the agent"
                 out.append(Alert(self._newest, Severity.ERROR, "scale_silent", text, (scale_id,)))
             unit.silent = silent
