@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Launches the whole store on one machine: simulated sensors, scales and shoppers, the store host and the cloud."""
 
-from yokotago_bringup.graph import SimulatorOptions, cloud_process, demo_graph
+from yokotago_bringup.graph import SimulatorOptions, cloud_process, demo_graph, firmware_shelf
 from yokotago_bringup.launching import COMMON_ARGUMENTS, describe, graph_options, new_token, node, process, views
 from yokotago_bringup.ports import free_port
 
@@ -29,6 +29,7 @@ def make(values):
         shoppers=int(values["shoppers"]),
         visits=int(values["visits"]),
         level=values["level"],
+        firmware_shelf=firmware_shelf(options.store),
     )
     nodes = [node(spec) for spec in demo_graph(options, shop)]
     return [*views(values, options), process(cloud_process(options, port)), *nodes]

@@ -27,6 +27,7 @@ from yokotago_bringup.graph import (
     dds_environment,
     demo_graph,
     replay_graph,
+    scale_program,
     store_graph,
 )
 from yokotago_bringup.nodes.listener import Listener
@@ -34,7 +35,7 @@ from yokotago_bringup.pipeline import Pipeline
 from yokotago_bringup.plan import plan
 from yokotago_bringup.ports import free_port
 from yokotago_bringup.supervisor import Supervisor
-from yokotago_model.events import Event, Receipt
+from yokotago_model.events import Event, Receipt, ShelfWeight
 from yokotago_model.plain import Plain, to_plain
 
 BAG = Path(__file__).resolve().parent / "bags" / "put_back_and_taken_again"
@@ -121,6 +122,42 @@ def test_a_simulated_shopper_pays_in_the_cloud_for_what_was_taken(tmp_path: Path
     assert receipt.shopper_id == true.shopper_id, heard.lines
     assert [(i.product_id, i.quantity) for i in receipt.lines] == [(i.product_id, i.quantity) for i in true.lines]
     assert [(k["receipt_id"], k["total"]) for k in kept] == [(receipt.receipt_id, receipt.total)]
+
+
+def test_what_the_firmware_of_the_scales_weighs_is_on_the_receipt(tmp_path: Path) -> None:
+    """From the load of a shelf through the bits of an HX711, the firmware in C, and DDS to the receipt."""
+    if scale_program() is None:
+        pytest.skip("the scales' firmware is not built: run make build")
+    options = GraphOptions(demo_store_file(), tmp_path, markers=False, simulated_time=True)
+    nodes = demo_graph(options, SimulatorOptions(scenario="S01", level="tracks", firmware_shelf="D"))
+    shelf = [s.scale_id for s in options.store.scales if s.shelf_id == "D"]
+    assert [n.name for n in nodes if n.package == "yokotago_firmware_host"] == [f"scale_{s}" for s in shelf]
+    specs = [n.process for n in nodes if n.package in ("yokotago_firmware_host", "yokotago_shelves", "yokotago_fusion")]
+    specs += [n.process for n in nodes if n.name == "simulator"]
+    heard = Heard()
+    bursts: dict[str, set[int]] = {}
+
+    def hear(topic: str, event: Event) -> None:
+        if isinstance(event, ShelfWeight):
+            # The firmware sends 10 samples at once, the simulated scales 16.
+            bursts.setdefault(event.scale_id, set()).add(len(event.grams))
+        heard.hear(topic, event)
+
+    async def run() -> None:
+        supervisor = Supervisor(specs, heard.output)
+        running = asyncio.create_task(supervisor.run())
+        await asyncio.to_thread(heard.came.wait, PATIENCE_S)
+        supervisor.stop()
+        await running
+
+    with Listener(("/receipts", "/truth/receipts", "/shelves/weights"), hear):
+        asyncio.run(run())
+    (receipt,) = heard.receipts
+    (true,) = heard.true_receipts
+    assert "4900000000028" in {line.product_id for line in true.lines}, "the scenario takes it from shelf D"
+    assert [(i.product_id, i.quantity) for i in receipt.lines] == [(i.product_id, i.quantity) for i in true.lines]
+    assert {s for s, sizes in bursts.items() if 10 in sizes} == set(shelf)
+    assert all(16 not in bursts[s] for s in shelf)
 
 
 def cloud_receipts(options: GraphOptions) -> list[Plain]:

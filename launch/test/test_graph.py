@@ -21,6 +21,7 @@ from yokotago_bringup.graph import (
     cloud_process,
     demo_graph,
     replay_graph,
+    scale_program,
     store_graph,
 )
 from yokotago_bringup.plan import plan
@@ -41,6 +42,21 @@ def test_every_sensor_has_its_foreground_node() -> None:
 def test_the_demo_is_the_store_and_a_simulator() -> None:
     demo, store = names(demo_graph(OPTIONS, SimulatorOptions())), names(store_graph(OPTIONS))
     assert demo == [*store, "simulator"]
+
+
+def test_a_shelf_with_firmware_has_a_process_for_each_scale() -> None:
+    if scale_program() is None:
+        pytest.skip("the scales' firmware is not built: run make build")
+    nodes = demo_graph(OPTIONS, SimulatorOptions(firmware_shelf="B"))
+    scales = [n for n in nodes if n.package == "yokotago_firmware_host"]
+    assert [n.name for n in scales] == [f"scale_{s.scale_id}" for s in OPTIONS.store.scales if s.shelf_id == "B"]
+    loads = nodes[-1].parameters["loads"]
+    assert nodes[-1].parameters["loads_shelf"] == "B"
+    for scale in scales:
+        command = scale.process.command
+        assert Path(command[0]).is_file()
+        assert command[command.index("--socket") + 1] == f"@{loads}-{command[command.index('--scale-id') + 1]}"
+    assert "loads" not in demo_graph(OPTIONS, SimulatorOptions())[-1].parameters
 
 
 def test_every_node_is_a_module_that_exists() -> None:

@@ -32,6 +32,7 @@ from .graph import (
     dds_environment,
     default_store_file,
     demo_graph,
+    firmware_shelf,
 )
 from .narration import Narrator
 from .nodes.listener import Listener
@@ -242,7 +243,14 @@ def run(arguments: argparse.Namespace) -> int:
             say(f"live page:      http://127.0.0.1:{options.live_port}/")
         say(f"shopper's app:  {options.cloud_url}/  sign up there and press Walk in: somebody comes in with your code")
         say(f"the store opens with {arguments.shoppers} simulated shoppers at once; Ctrl-C closes it")
-        shopping = SimulatorOptions(seed=arguments.seed, shoppers=arguments.shoppers, level=arguments.level)
+        shelf = firmware_shelf(store)
+        if shelf:
+            say(f"the scales of shelf {shelf} run their own firmware")
+        else:
+            say("the scales' firmware is not built: all scales are simulated without it")
+        shopping = SimulatorOptions(
+            seed=arguments.seed, shoppers=arguments.shoppers, level=arguments.level, firmware_shelf=shelf
+        )
         nodes: list[NodeSpec] = demo_graph(options, shopping)
         if arguments.headless:
             nodes = [n for n in nodes if n.name != "live_page"]

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 
 from yokotago_model.store import Store
 from yokotago_model.store_file import read_store
@@ -31,8 +34,8 @@ SHARED_MEMORY_BYTES = 1500 * 2**20
 
 @dataclass(frozen=True)
 class NodeSpec:
-    """One ROS node, `python -m package.nodes.module`. respawn: start it again when it dies; required: when it ends,
-    everything ends."""
+    """One ROS node, `python -m package.nodes.module`, or `program` with its arguments. respawn: start it again when it
+    dies; required: when it ends, everything ends."""
 
     name: str
     package: str
@@ -41,11 +44,12 @@ class NodeSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     respawn: bool = True
     required: bool = False
+    program: tuple[str, ...] = ()
 
     @property
     def command(self) -> tuple[str, ...]:
         """What to run, before `--ros-args`."""
-        return (sys.executable, "-m", f"{self.package}.nodes.{self.module}")
+        return self.program or (sys.executable, "-m", f"{self.package}.nodes.{self.module}")
 
     @property
     def process(self) -> ProcessSpec:
@@ -145,7 +149,8 @@ def store_graph(options: GraphOptions) -> list[NodeSpec]:
 
 @dataclass(frozen=True)
 class SimulatorOptions:
-    """How the demo's shop is simulated. visits 0: it never closes; rate: 1 is real time."""
+    """How the demo's shop is simulated. visits 0: it never closes; rate: 1 is real time; firmware_shelf: its scales run
+    their firmware, as processes; empty: all scales are simulated without it."""
 
     scenario: str = "random"
     seed: int = 0
@@ -153,6 +158,38 @@ class SimulatorOptions:
     visits: int = 0
     level: str = "depth"
     rate: float = 1.0
+    firmware_shelf: str = ""
+
+
+def scale_program() -> Path | None:
+    """The firmware of a scale as a program of this machine; None where it was not built."""
+    try:
+        program = Path(get_package_prefix("yokotago_firmware_host"), "lib", "yokotago_firmware_host", "shelf_scale")
+    except PackageNotFoundError:
+        return None
+    return program if program.is_file() else None
+
+
+def firmware_shelf(store: Store) -> str:
+    """The shelf of a simulated store whose scales run their firmware: the first one; none where it was not built."""
+    return store.shelves[0].shelf_id if scale_program() else ""
+
+
+def _firmware(options: GraphOptions, shelf_id: str, loads: str) -> list[NodeSpec]:
+    """A process for each scale of a shelf, which takes its load at an address that begins with `loads`."""
+    program = scale_program()
+    if program is None:
+        raise ValueError("the scales' firmware is not built: run make build")
+    return [
+        NodeSpec(
+            f"scale_{s.scale_id}",
+            "yokotago_firmware_host",
+            "shelf_scale",
+            program=(str(program), "--scale-id", s.scale_id, "--socket", f"@{loads}-{s.scale_id}", "--calibrated"),
+        )
+        for s in options.store.scales
+        if s.shelf_id == shelf_id
+    ]
 
 
 def demo_graph(options: GraphOptions, simulator: SimulatorOptions) -> list[NodeSpec]:
@@ -169,9 +206,14 @@ def demo_graph(options: GraphOptions, simulator: SimulatorOptions) -> list[NodeS
         "gate_port": options.gate_port,
         "listeners_s": 120.0,
     }
+    scales: list[NodeSpec] = []
+    if simulator.firmware_shelf:
+        loads = f"yokotago-{secrets.token_hex(4)}"
+        parameters |= {"loads": loads, "loads_shelf": simulator.firmware_shelf}
+        scales = _firmware(options, simulator.firmware_shelf, loads)
     # Not started again: a second simulator would fill the store with people whom nobody saw come in.
     shop = NodeSpec("simulator", "yokotago_sim", "simulator", parameters, _token(options), respawn=False, required=True)
-    return [*store_graph(options), shop]
+    return [*store_graph(options), *scales, shop]
 
 
 def replay_graph(options: GraphOptions, bag: Path, plan: Plan, rate: float) -> list[NodeSpec]:

@@ -3,7 +3,6 @@
 /* shelf_scale: the firmware's application as a process of the store host, on a simulated or recorded load. */
 #define _GNU_SOURCE
 #include "host_board.h"
-#include "load_topic.h"
 #include "uros_node.h"
 
 #include <errno.h>
@@ -13,7 +12,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stddef.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define STEP_MS 10
@@ -160,12 +162,27 @@ static void tell(const struct host *host, const struct line *line)
     fflush(stdout);
 }
 
-/* Takes the lines that have come on standard input; false when it has ended. */
-static bool read_lines(struct host *host, const struct line *line)
+/* A socket that takes lines from other processes, @NAME as Linux keeps it without a file; -1 when it cannot be made. */
+static int listen_at(const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const size_t length = strlen(name);
+    const int feed = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+    if (feed < 0 || length < 2 || length >= sizeof address.sun_path || name[0] != '@') {
+        return -1;
+    }
+    memcpy(address.sun_path + 1, name + 1, length - 1);
+    const socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    return bind(feed, (const struct sockaddr *)&address, size) == 0 ? feed : -1;
+}
+
+/* Takes the lines that have come; false when the feed has ended. */
+static bool read_lines(int feed, struct host *host, const struct line *line)
 {
     static char text[LINE_SIZE];
     static size_t filled;
-    const ssize_t got = read(STDIN_FILENO, text + filled, sizeof text - 1 - filled);
+    const ssize_t got = read(feed, text + filled, sizeof text - 1 - filled);
 
     if (got <= 0) {
         return got < 0 && (errno == EAGAIN || errno == EINTR);
@@ -191,32 +208,17 @@ static bool read_lines(struct host *host, const struct line *line)
     return true;
 }
 
-static void run_lines(struct host *host, const struct line *line)
+static void run(int feed, struct host *host, const struct line *line)
 {
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct pollfd input = {.fd = feed, .events = POLLIN};
 
-    fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+    fcntl(feed, F_SETFL, fcntl(feed, F_GETFL) | O_NONBLOCK);
     while (!stopping) {
-        if (poll(&input, 1, STEP_MS) > 0 && !read_lines(host, line)) {
+        if (poll(&input, 1, STEP_MS) > 0 && !read_lines(feed, host, line)) {
             break;
         }
         application_step(&host->application);
     }
-}
-
-static void run_topic(struct host *host)
-{
-    static struct load_topic topic;
-
-    if (!load_topic_open(&topic, host)) {
-        fprintf(stderr, "shelf_scale: the topic of the loads cannot be subscribed to\n");
-        exit(1);
-    }
-    while (!stopping) {
-        load_topic_take(&topic, STEP_MS);
-        application_step(&host->application);
-    }
-    load_topic_close(&topic);
 }
 
 static void usage(FILE *to)
@@ -224,8 +226,8 @@ static void usage(FILE *to)
     fprintf(to,
             "usage: shelf_scale --scale-id ID [options]\n"
             "The firmware of a scale on a simulated HX711. Loads come on standard input, as lines\n"
-            "'load STAMP_NS PERIOD_NS GRAMS...' (see host_board.h for the other lines), or on a topic.\n"
-            "  --loads-from-topic       loads are yokotago_msgs/ShelfWeight on /sim/loads\n"
+            "'load STAMP_NS PERIOD_NS GRAMS...' (see host_board.h for the other lines).\n"
+            "  --socket @NAME           lines come as datagrams to this address instead\n"
             "  --store FILE             calibration is kept there; a new scale is not calibrated\n"
             "  --calibrated             begin with the right calibration\n"
             "  --rate HZ                conversions per second, 10 or 80 (80)\n"
@@ -253,10 +255,10 @@ int main(int argc, char **argv)
             .settle_ms = 2000,
         },
     };
-    bool from_topic = false;
+    int feed = STDIN_FILENO;
     bool calibrated = false;
     const struct option options[] = {
-        {"scale-id", required_argument, NULL, 'i'},     {"loads-from-topic", no_argument, NULL, 't'},
+        {"scale-id", required_argument, NULL, 'i'},     {"socket", required_argument, NULL, 'f'},       
         {"store", required_argument, NULL, 's'},        {"calibrated", no_argument, NULL, 'c'},
         {"rate", required_argument, NULL, 'r'},         {"counts-per-gram", required_argument, NULL, 'g'},
         {"noise-counts", required_argument, NULL, 'n'}, {"ping-ms", required_argument, NULL, 'p'},
@@ -265,6 +267,10 @@ int main(int argc, char **argv)
         {0},
     };
 
+    /* What follows is for nodes that take parameters and remaps. */
+    for (int i = 1; i < argc; i++) {
+        argc = strcmp(argv[i], "--ros-args") == 0 ? i : argc;
+    }
     if (getrandom(&config.boot_id, sizeof config.boot_id, 0) != sizeof config.boot_id) {
         perror("shelf_scale: getrandom");
         return 1;
@@ -272,7 +278,7 @@ int main(int argc, char **argv)
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'i': config.scale_id = optarg; break;
-        case 't': from_topic = true; break;
+        case 'f': feed = listen_at(optarg); break;
         case 's': config.store_path = optarg; break;
         case 'c': calibrated = true; break;
         case 'r': config.application.scale.rate_hz = (uint16_t)strtoul(optarg, NULL, 10); break;
@@ -294,11 +300,17 @@ int main(int argc, char **argv)
     if (config.application.scale.rate_hz == 10) {
         config.application.scale.burst_samples = 2;
     }
+    if (feed < 0) {
+        fprintf(stderr, "shelf_scale: the socket cannot be opened: it must be @NAME, not in use, of at most 100 characters\n");
+        return 1;
+    }
     config.application.seed = config.boot_id;
     if (config.application.link.ping_ms < config.application.link.retry_first_ms) {
         config.application.link.retry_first_ms = config.application.link.ping_ms;
     }
 
+    /* Weights are small: no need of the 64 MB of shared memory that the profile of the cameras gives each process. */
+    unsetenv("FASTRTPS_DEFAULT_PROFILES_FILE");
     const struct uros_node_config node_config = {
         .scale_id = config.scale_id,
         .boot_id = config.boot_id,
@@ -320,11 +332,7 @@ int main(int argc, char **argv)
     const struct sigaction action = {.sa_handler = stop};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    if (from_topic) {
-        run_topic(&host);
-    } else {
-        run_lines(&host, &line);
-    }
+    run(feed, &host, &line);
     UROS_NODE_OPS.close(&node, false);
     return 0;
 }

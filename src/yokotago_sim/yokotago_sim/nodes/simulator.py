@@ -22,6 +22,7 @@ from yokotago_model.nodes.support import StoreNode, run
 from ..scenarios import names, random_shopping
 from ..shoppers import Scenario
 from ..simulation import LEVELS, simulate
+from .loads import Loads
 from .outside import Outside
 from .pace import Pace, Speed
 
@@ -34,8 +35,7 @@ class Simulator(StoreNode):
     """Parameters: `scenario`, `seed`, `level`, `rate` (1 = real time); for the scenario random: `shoppers` at once
     and `visits` (0: never ends); `listeners_s`: how long to wait for somebody to listen before the store opens;
     `cloud_url`: where shoppers get their codes ("": the node publishes /check_ins itself), with the gate's token in
-    the environment variable YOKOTAGO_DEVICE_TOKEN; `gate_port`: of the gate for a person's own phone (0: none).
-    """
+    $YOKOTAGO_DEVICE_TOKEN; `gate_port`: of the gate for a person's phone, or 0; `loads`, `loads_shelf`: loads.py."""
 
     def __init__(self) -> None:
         super().__init__("simulator")
@@ -68,6 +68,7 @@ class Simulator(StoreNode):
         own = () if cloud_url else ("/check_ins", "/progress")
         for topic in (*self._sensor_topics(), "/shelves/weights", *_TRUTH, *own):
             self.advertise(topic)
+        self._loads = Loads(self, self.store)
         self._clock_out = self.create_publisher(Clock, "/clock", 10)
         self._pace = Pace(time.monotonic)
         if level != "tracks":
@@ -78,9 +79,8 @@ class Simulator(StoreNode):
         self._timer = self.create_timer(_PERIOD_S, self._turn)
 
     def _sensor_topics(self) -> list[str]:
-        if self._level == "tracks":
-            return ["/tracks", "/zone_crossings", "/hand_reaches"]
-        return [f"/tof/{s.sensor_id}/{self._level}" for s in self.store.sensors]
+        tracked = ["/tracks", "/zone_crossings", "/hand_reaches"]
+        return tracked if self._level == "tracks" else [f"/tof/{s.sensor_id}/{self._level}" for s in self.store.sensors]
 
     def _phone_failed(self, sentence: str) -> None:
         self.get_logger().error(sentence)
@@ -91,7 +91,7 @@ class Simulator(StoreNode):
         now = time.monotonic()
         if not self._opened:
             heard = all(self.count_subscribers(t) for t in (*self._sensor_topics(), "/shelves/weights"))
-            if not heard and now - self._waiting_since < self._listeners_s:
+            if not (heard and self._loads.heard) and now - self._waiting_since < self._listeners_s:
                 return
             self._opened, self._start = now, time.time_ns()
             self._reached, self._speed = self._start, Speed(self._start, now)
@@ -118,8 +118,8 @@ class Simulator(StoreNode):
             self.get_logger().info("the store is closed")
 
     def _send(self, topic: str, event: Event) -> None:
-        if topic == "/catalogue":
-            return  # The bridge publishes it: from the cloud, or from the store's description.
+        if topic == "/catalogue" or self._loads.take(event):
+            return  # The bridge publishes the catalogue: from the cloud, or from the store's description.
         if self._outside is not None:
             if isinstance(event, StreamProgress) and event.stream == "/check_ins":
                 return
@@ -131,8 +131,7 @@ class Simulator(StoreNode):
         self.publish(event, topic)
 
     def _tell_speed(self, now: float) -> None:
-        factor = self._speed.measure(now, self._reached)
-        if factor is None:
+        if (factor := self._speed.measure(now, self._reached)) is None:
             return
         self.health["real-time factor"] = f"{factor:.2f}"
         self.health.pop("!slow", None)
@@ -141,6 +140,7 @@ class Simulator(StoreNode):
 
     def destroy_node(self) -> None:
         """End the threads of phones and gate too."""
+        self._loads.close()
         if self._outside is not None:
             self._outside.close()
         super().destroy_node()
