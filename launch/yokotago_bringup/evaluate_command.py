@@ -17,9 +17,11 @@ from yokotago_model.store_file import parse_store, read_store
 from .bags import BagReader
 from .cases import CaseSpec, case_names, is_case, records_of, topics_of
 from .console import CommandError, demo_store_file, in_parallel, to_stderr, write_json
-from .evaluation import CaseResult, CaseRun, run_case, summary, tables
+from .evaluation import CaseResult, CaseRun, figures, run_case, summary, tables, tracker_figures
+from .other_trackers import NORFAIR_VARIABLE
 from .plots import plot_case
 from .simulate_command import add_case_arguments
+from .tracking_scores import FOLLOWING_KEYS
 
 
 def add_parser(subcommands: Any) -> None:
@@ -41,6 +43,12 @@ def add_parser(subcommands: Any) -> None:
         action="store_true",
         help="bags: score what the bag holds where it holds it, instead of deciding anew",
     )
+    parser.add_argument(
+        "--trackers",
+        action="store_true",
+        help="also follow people in other ways on the same foregrounds: Open3D's clusters with the nearest neighbour,"
+        f" and norfair where {NORFAIR_VARIABLE} names a Python that has it",
+    )
     add_case_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -53,18 +61,20 @@ class _Job:
     spec: CaseSpec | None
 
 
-def _score(store_text: str | None, plots: Path | None, again: bool, job: _Job) -> CaseResult:
+def _score(store_text: str | None, plots: Path | None, again: bool, trackers: bool, job: _Job) -> CaseResult:
     run: CaseRun
     if job.bag is not None:
         with BagReader(job.bag) as reader:
             store = parse_store(store_text) if store_text else reader.store()
-            run = run_case(job.bag.name, None, store, reader.topics, reader.records(), again=again)
+            run = run_case(job.bag.name, None, store, reader.topics, reader.records(), again=again, trackers=trackers)
         name = job.bag.name
     else:
         assert job.spec is not None
         assert store_text is not None
         store, spec = parse_store(store_text), job.spec
-        run = run_case(spec.name, spec.seed, store, topics_of(store, spec.level), records_of(store, spec))
+        run = run_case(
+            spec.name, spec.seed, store, topics_of(store, spec.level), records_of(store, spec), trackers=trackers
+        )
         name = f"{spec.name}-seed{spec.seed}"
     if plots is not None:
         plot_case(store, name, run.matched, plots / f"{name}.png")
@@ -98,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         store_text = demo_store_file().read_text("utf-8")
     if arguments.store:
         read_store(arguments.store)
-    work = partial(_score, store_text, arguments.plots, not arguments.as_recorded)
+    work = partial(_score, store_text, arguments.plots, not arguments.as_recorded, arguments.trackers)
     results = in_parallel(work, jobs, arguments.jobs, "evaluating")
     if arguments.json:
         write_json(arguments.json, summary(results))
@@ -127,3 +137,10 @@ def _print_tables(results: list[CaseResult]) -> None:
     for key, ours, theirs in tables(results):
         overall.add_row(key, _shown(ours), _shown(theirs))
     console.print(overall)
+    others = tracker_figures(results)
+    if others:
+        ours = figures(results)
+        trackers = Table("tracker", *FOLLOWING_KEYS, title="other trackers on the same foregrounds")
+        for name, row in {"this system": ours, **others}.items():
+            trackers.add_row(name, *(_shown(row[key]) for key in FOLLOWING_KEYS))
+        console.print(trackers)

@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from yokotago_fusion.baseline import Baseline
 from yokotago_model.events import (
     Basket,
     Event,
+    ForegroundCloud,
     HandReach,
     Receipt,
     Stamp,
@@ -23,6 +24,7 @@ from yokotago_model.events import (
 from yokotago_model.store import Store
 
 from .bags import Record
+from .other_trackers import Detections, other_tracks
 from .pipeline import Pipeline
 from .plan import plan
 from .receipt_scores import (
@@ -33,7 +35,7 @@ from .receipt_scores import (
     receipt_latencies,
     tally_case,
 )
-from .tracking_scores import MatchedFrame, TrackingTally, match_frames, tally_tracking
+from .tracking_scores import FOLLOWING_KEYS, MatchedFrame, TrackingTally, match_frames, tally_tracking
 
 PERSON_VISIT = "person-"
 """How the ground truth names a visit: by the person who pays for it."""
@@ -52,6 +54,8 @@ class CaseResult:
     tracking: TrackingTally | None
     basket_latencies_s: tuple[float, ...]
     receipt_latencies_s: tuple[float, ...]
+    others: Mapping[str, TrackingTally] = field(default_factory=dict)
+    """Tracking of the same foregrounds by other ways; only where it was asked for."""
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -95,12 +99,20 @@ def baseline_figures(results: Sequence[CaseResult]) -> dict[str, Any]:
     return tally.figures if tally.cases else dict.fromkeys(tally.figures)
 
 
+def tracker_figures(results: Sequence[CaseResult]) -> dict[str, dict[str, Any]]:
+    """The tracking figures of other ways to follow people, by their names."""
+    names = list(dict.fromkeys(name for r in results for name in r.others))
+    tallies = {name: sum((r.others[name] for r in results if name in r.others), TrackingTally()) for name in names}
+    return {name: {key: tally.figures[key] for key in FOLLOWING_KEYS} for name, tally in tallies.items()}
+
+
 def summary(results: Sequence[CaseResult]) -> dict[str, Any]:
     """The whole machine-readable result."""
     return {
         "cases": [r.figures for r in results],
         "overall": figures(results),
         "baseline": baseline_figures(results),
+        **({"trackers": others} if (others := tracker_figures(results)) else {}),
     }
 
 
@@ -164,12 +176,13 @@ def run_case(
     records: Iterable[Record],
     *,
     again: bool = True,
+    trackers: bool = False,
     progress: Callable[[Stamp], None] = lambda _: None,
 ) -> CaseRun:
     """Replay one case and score it.
 
-    topics: the topics that `records` hold; again: decide anew what a recording holds already; progress is told the
-    arrival time of every record.
+    topics: the topics that `records` hold; again: decide anew what a recording holds already; trackers: also follow
+    people in other ways; progress is told the arrival time of every record.
     """
     topics = tuple(topics)
     planned = plan(store, topics, again=again)
@@ -177,6 +190,7 @@ def run_case(
     baseline = Baseline(store)
     collected = _Collector()
     baseline_receipts: list[Receipt] = []
+    detections = Detections(store) if trackers and planned.tracker else None
 
     def decide(events: Iterable[Event]) -> None:
         baseline_receipts.extend(e for e in events if isinstance(e, Receipt))
@@ -188,6 +202,10 @@ def run_case(
         if not planned.replaces(record.topic, record.event):
             collected.add(record)
         step = pipeline.feed(record)
+        if detections is not None:
+            for seen in (record, *step.made):
+                if isinstance(seen.event, ForegroundCloud):
+                    detections.feed(seen.event)
         for made in step.made:
             collected.add(made)
         for event in step.decided_on:
@@ -213,6 +231,11 @@ def run_case(
             collected.true_reaches,
             collected.reaches,
         )
+    others: dict[str, TrackingTally] = {}
+    if detections is not None and collected.true_frames:
+        for name, frames in other_tracks(detections).items():
+            followed = match_frames(store, collected.true_frames, frames)
+            others[name] = tally_tracking(store, followed, [], [], [], [])
     people = {t.track_id for f in collected.true_frames for t in f.tracks}
     visits = _visits_of_people(collected.true_receipts, made_receipts)
     result = CaseResult(
@@ -225,6 +248,7 @@ def run_case(
         tracking=tracking,
         basket_latencies_s=tuple(basket_latencies(collected.actions, collected.baskets, visits)),
         receipt_latencies_s=tuple(receipt_latencies(collected.true_receipts, collected.receipts)),
+        others=others,
     )
     return CaseRun(result, tuple(matched))
 

@@ -210,13 +210,9 @@ class TrackingTally:
         }
 
 
+FOLLOWING_KEYS = ("hota", "idf1", "mota", "id_switches", "lost_visits", "head_rmse_m")
 TRACKING_KEYS = (
-    "hota",
-    "idf1",
-    "mota",
-    "id_switches",
-    "lost_visits",
-    "head_rmse_m",
+    *FOLLOWING_KEYS,
     "crossing_precision",
     "crossing_recall",
     "reach_precision",
