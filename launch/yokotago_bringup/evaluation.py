@@ -93,6 +93,12 @@ def figures(results: Sequence[CaseResult]) -> dict[str, Any]:
     }
 
 
+def by_people(results: Sequence[CaseResult]) -> dict[str, Any]:
+    """The figures of the cases with one, two, three ... people, by that number."""
+    counts = sorted({r.people for r in results if r.people is not None})
+    return {str(n): figures([r for r in results if r.people == n]) for n in counts}
+
+
 def baseline_figures(results: Sequence[CaseResult]) -> dict[str, Any]:
     """The decision figures of the original system's rule on the same events."""
     tally = sum((r.baseline for r in results if r.baseline), ReceiptTally())
@@ -111,6 +117,7 @@ def summary(results: Sequence[CaseResult]) -> dict[str, Any]:
     return {
         "cases": [r.figures for r in results],
         "overall": figures(results),
+        "by_people": by_people(results),
         "baseline": baseline_figures(results),
         **({"trackers": others} if (others := tracker_figures(results)) else {}),
     }

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -54,6 +54,22 @@ def plot_store(store: Store, path: Path) -> None:
         axes.plot(*zip(*(s.position[:2] for s in store.sensors), strict=True), "^", color="tab:blue", label="sensors")
     for sensor in store.sensors:
         axes.annotate(sensor.sensor_id, sensor.position[:2], textcoords="offset points", xytext=(6, 4))
+    _save(figure, axes, path)
+
+
+def plot_variation(
+    name: str, factors: Sequence[float], shares: Mapping[str, Sequence[float | None]], path: Path
+) -> None:
+    """How shares fall as one thing of the simulation grows by `factors`, as a PNG at `path`."""
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for label, values in shares.items():
+        known = [(f, v) for f, v in zip(factors, values, strict=True) if v is not None]
+        if known:
+            axes.plot(*zip(*known, strict=True), "o-", label=label)
+    axes.set(title=f"{name}, simulated", xlabel=f"{name}: times as large as usual", ylabel="share", ylim=(0.0, 1.02))
+    axes.grid(alpha=0.3)
     _save(figure, axes, path)
 
 

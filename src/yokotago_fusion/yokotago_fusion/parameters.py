@@ -97,7 +97,7 @@ class FusionParameters:
     p_nobody: float = 0.05
     p_more: float = 0.25
     p_piece: float = 0.15
-    p_together: float = 0.2
+    p_together: float = 0.3
     p_again: float = 0.05
     again_s: float = 0.4
     p_proper: float = 0.6

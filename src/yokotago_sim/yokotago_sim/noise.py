@@ -9,7 +9,7 @@ each field says what it is in its name. `Noise.none()` gives perfect sensors, fo
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 
 def _not_negative(params: Any) -> None:
@@ -130,6 +130,9 @@ class Lateness:
         _not_negative(self)
 
 
+_N = TypeVar("_N", SensorNoise, ScaleNoise, TrackNoise, Lateness)
+
+
 @dataclass(frozen=True)
 class Noise:
     """All of it."""
@@ -142,26 +145,49 @@ class Noise:
     @classmethod
     def none(cls) -> Noise:
         """Perfect sensors, clocks and lines; the hand still touches before it takes."""
-        sensor = replace(SensorNoise(), **dict.fromkeys(_amounts(SensorNoise), 0.0))
-        keep = (
-            "sample_hz",
-            "burst_s",
-            "resolution_g",
-            "touch_g",
-            "fall_s",
-            "wrong_gain_g",
-            "resent_after_s",
-            "unsynced_s",
-            "unsynced_for_s",
-            "restart_s",
+        lateness = replace(_times(Lateness(), 0.0), most_s=Lateness().most_s)
+        return replace(cls().scaled(0.0), lateness=lateness)
+
+    def scaled(self, factor: float) -> Noise:
+        """Every error of sensors, scales and tracks times `factor`, a share at most 1; lines as late as before."""
+        return replace(
+            self,
+            sensor=_times(self.sensor, factor),
+            scale=_times(self.scale, factor),
+            tracks=_times(self.tracks, factor),
         )
-        scale = replace(ScaleNoise(), **dict.fromkeys(_amounts(ScaleNoise, keep), 0.0))
-        tracks = replace(
-            TrackNoise(), **dict.fromkeys(_amounts(TrackNoise, ("correlation_s", "reach_margin_m")), 0.0)
-        )
-        lateness = replace(Lateness(), **dict.fromkeys(_amounts(Lateness, ("most_s",)), 0.0))
-        return cls(sensor, scale, tracks, lateness)
+
+    def later(self, factor: float) -> Noise:
+        """Every event is late by `factor` times as much."""
+        return replace(self, lateness=_times(self.lateness, factor))
+
+    def shakier(self, factor: float) -> Noise:
+        """Hands are seen with `factor` times the error, where tracks are simulated without clouds."""
+        hand, shelf = self.tracks.hand_stddev_m, self.tracks.hand_in_shelf_stddev_m
+        tracks = replace(self.tracks, hand_stddev_m=factor * hand, hand_in_shelf_stddev_m=factor * shelf)
+        return replace(self, tracks=tracks)
 
 
-def _amounts(cls: type[Any], keep: tuple[str, ...] = ("multipath_period_s",)) -> list[str]:
-    return [f.name for f in fields(cls) if f.name not in keep]
+_NO_ERRORS = frozenset(
+    {
+        "multipath_period_s",
+        "sample_hz",
+        "burst_s",
+        "resolution_g",
+        "touch_g",
+        "fall_s",
+        "wrong_gain_g",
+        "resent_after_s",
+        "unsynced_s",
+        "unsynced_for_s",
+        "restart_s",
+        "correlation_s",
+        "reach_margin_m",
+    }
+)
+"""What describes a sensor but is no error of it."""
+
+
+def _times(noise: _N, factor: float) -> _N:
+    values = {f.name: factor * getattr(noise, f.name) for f in fields(noise) if f.name not in _NO_ERRORS}
+    return replace(noise, **{k: min(1.0, v) if k.endswith("_share") else v for k, v in values.items()})

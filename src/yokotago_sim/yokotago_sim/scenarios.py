@@ -125,9 +125,7 @@ class Shop:
 
     def near_equal(self) -> tuple[Facing, Facing]:
         """Two facings of one shelf whose products weigh nearly the same."""
-        return self._pair(
-            lambda a, b: abs(self.weight(a) - self.weight(b)) / max(self.weight(a), self.weight(b)), 0.03
-        )
+        return self._pair(lambda a, b: abs(self.weight(a) - self.weight(b)) / max(self.weight(a), self.weight(b)), 0.03)
 
     def double(self) -> tuple[Facing, Facing]:
         """Two facings of one shelf, the first with a product about twice as heavy as the second's."""
@@ -186,7 +184,7 @@ def case(name: str) -> Callable[[Callable[[Shop], Iterable[Script]]], Callable[[
 
 
 def names() -> tuple[str, ...]:
-    """All cases: S01 to S30, the traps, random."""
+    """All cases: S01 to S30, the traps, random, confusing."""
     return tuple(_BUILDERS)
 
 
@@ -197,7 +195,7 @@ def suite() -> tuple[str, ...]:
 
 def traps() -> tuple[str, ...]:
     """The named traps."""
-    return tuple(n for n in _BUILDERS if n not in suite() and n != "random")
+    return tuple(n for n in _BUILDERS if n not in (*suite(), "random", "confusing"))
 
 
 def build(name: str, store: Store, seed: int) -> Scenario:
@@ -530,9 +528,7 @@ def _many(shop: Shop) -> Iterable[Script]:
 @case("set_down_first")
 def _set_down(shop: Shop) -> Iterable[Script]:
     f, g = shop.near_equal() if shop.rng.random() < 0.5 else tuple(shop.different(2))
-    return [
-        shop.adult("a", take(f), put(f, g), Take(g.facing_id, 1, g.product_id), Take(g.facing_id, 1, f.product_id))
-    ]
+    return [shop.adult("a", take(f), put(f, g), Take(g.facing_id, 1, g.product_id), Take(g.facing_id, 1, f.product_id))]
 
 
 @case("follow_in")
@@ -681,9 +677,7 @@ def _visitor(shop: Shop, stock: StockView, name: str, confusing_share: float) ->
 def _refill(shop: Shop, stock: StockView, name: str) -> Script | None:
     """A member of staff who fills the emptiest facings, when there are any and the store has staff."""
     low = sorted(
-        (stock.count(f.facing_id), f.facing_id)
-        for f in shop.facings
-        if stock.count(f.facing_id) < max(3, f.stock // 3)
+        (stock.count(f.facing_id), f.facing_id) for f in shop.facings if stock.count(f.facing_id) < max(3, f.stock // 3)
     )
     if len(low) < 3 or not shop.store.staff:
         return None
@@ -754,4 +748,8 @@ def guest(store: Store, rng: np.random.Generator, stock: StockView, name: str) -
     return replace(shop.adult(name, *steps, shopper_id=name, start_s=0.0), waits=True)
 
 
+CONFUSING_SHARE = 0.4
+"""Of the actions in the case `confusing`, as in the published test of 40 %."""
+
 _BUILDERS["random"] = lambda shop: random_shopping(shop.store, shop.rng)
+_BUILDERS["confusing"] = lambda shop: random_shopping(shop.store, shop.rng, confusing_share=CONFUSING_SHARE)
