@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -121,6 +123,27 @@ def test_xtensa_compiler_has_no_complaint(source: Path, tmp_path: Path) -> None:
     strict = shlex.split("-std=c11 -O2 -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror")
     include = [f"-I{c / 'include'}" for c in COMPONENTS]
     run("xtensa-lx106-elf-gcc", f"--specs={XTENSA_LIBC}", *strict, *include, "-c", source, "-o", tmp_path / "object.o")
+
+
+ESP_SOURCES = sorted([*FIRMWARE.glob("components/*/*_esp.c"), FIRMWARE / "main" / "app_main.c"])
+
+
+@pytest.mark.parametrize("source", ESP_SOURCES, ids=lambda p: p.stem)
+def test_the_esp32_side_fits_the_core_and_the_declarations_of_esp_idf(source: Path, tmp_path: Path) -> None:
+    """No build for an ESP32: neither its compiler nor ESP-IDF is to be had here. But types and names are checked."""
+    wanted = set(re.findall(r"#include <([^>]+)>", "".join(p.read_text() for p in FIRMWARE.rglob("*_esp.[ch]"))))
+    wanted |= set(re.findall(r"#include <([^>]+)>", (FIRMWARE / "main" / "app_main.c").read_text()))
+    prefixes = [Path(p) for p in os.environ["AMENT_PREFIX_PATH"].split(":")]
+    ros = [folder for p in prefixes for folder in (p / "include").glob("*")]
+    system = ["/usr/include", *Path("/usr/lib/gcc").glob("*/*/include"), *ros]
+    for name in wanted:
+        if not any((Path(folder) / name).exists() for folder in system):
+            forward = tmp_path / name
+            forward.parent.mkdir(parents=True, exist_ok=True)
+            forward.write_text(f'#include "{HOST / "units" / "esp_idf.h"}"\n')
+    include = [f"-I{c / 'include'}" for c in (*COMPONENTS, FIRMWARE / "components" / "net")] + [f"-I{tmp_path}"]
+    strict = shlex.split("-std=gnu11 -O2 -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Werror -fsyntax-only")
+    run("gcc", *strict, *include, *[f"-isystem{r}" for r in ros], source)
 
 
 def test_the_core_allocates_nothing() -> None:
