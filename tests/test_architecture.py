@@ -41,7 +41,7 @@ ROS = {"ament_index_python", "builtin_interfaces", "launch", "launch_ros", "rcl_
 IMPURE = {
     "asyncio", "concurrent", "datetime", "multiprocessing", "queue", "random", "sched", "secrets", "select", "signal",
     "socket", "sqlite3", "subprocess", "threading", "time", "urllib", "uuid", "fastapi", "httpx",
-    "rosbags", "uvicorn", "websockets",
+    "paho", "rosbags", "ssl", "uvicorn", "websockets",
 }  # fmt: skip
 # Parts of these that only compute.
 PURE = {"urllib.parse"}
@@ -52,6 +52,7 @@ NOT_STAGES = {
     "yokotago_fusion/journal.py": "the file to which the fusion node writes what it takes in",
     "yokotago_fusion/outbox.py": "the bridge's durable queue: a database file",
     "yokotago_fusion/cloud_client.py": "the bridge's calls of the cloud",
+    "yokotago_fusion/mqtt_client.py": "the bridge's connection to a broker",
     "yokotago_fusion/cloud_link.py": "the bridge's two threads on the line to the cloud",
     "yokotago_fusion/gate_keeper.py": "the gates' thread on that line",
     "yokotago_fusion/bench_fusion.py": "a benchmark: it times the stage from outside",
@@ -225,6 +226,7 @@ ROSDEP = {
     "numba": "python3-numba",
     "numpy": "python3-numpy",
     "open3d": "python3-open3d-pip",
+    "paho": "python3-paho-mqtt",
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -94,9 +95,39 @@ def main(arguments: list[str] | None = None) -> int:
             for device in stores.devices():
                 print(device["device_id"], device["store_id"], device["name"], sep="\t")
             return 0
-        return _serve(Services(storage, settings), given.host, given.port)
+        services = Services(storage, settings)
+        with _stores_line(services, given.mqtt, given.mqtt_certificates):
+            return _serve(services, given.host, given.port)
+    except _UnusableError as wrong:
+        parser.error(str(wrong))
     finally:
         storage.close()
+
+
+class _UnusableError(Exception):
+    """What an option names cannot be used."""
+
+
+@contextlib.contextmanager
+def _stores_line(services: Services, url: str | None, certificates: Path | None) -> Iterator[None]:
+    """The line to the broker where one is named, else none."""
+    if url is None:
+        yield
+        return
+    try:
+        mqtt: Any = importlib.import_module("yokotago_cloud.mqtt")
+        line = mqtt.MqttLine(services, mqtt.Broker.parse(url, certificates))
+    except ModuleNotFoundError as absent:
+        raise _UnusableError(
+            "--mqtt needs the Python package paho-mqtt: pip install 'yokotago-cloud[mqtt]'"
+        ) from absent
+    except (ValueError, OSError) as wrong:
+        raise _UnusableError(str(wrong)) from wrong
+    line.start()
+    try:
+        yield
+    finally:
+        line.stop()
 
 
 def _storage(database: Path | None, table: str | None, endpoint: str | None) -> Storage:
@@ -176,6 +207,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="in a demo: address of the simulated store's gate; the page has a button then that shows it the code",
     )
+    parser.add_argument("--mqtt", metavar="URL", help="take what stores publish at this broker too: mqtts://HOST:PORT")
+    parser.add_argument(
+        "--mqtt-certificates", type=Path, metavar="DIR", help="folder of ca.pem, yokotago-cloud.pem and its key"
+    )
     parser.add_argument("--print-openapi", action="store_true", help="print the contract and end")
     parser.add_argument("--version", action="version", version=__version__)
     return parser
@@ -228,6 +263,8 @@ def _serve(services: Services, host: str, port: int) -> int:
     except OSError as taken:
         print(f"cannot listen on {host}:{port}: {taken.strerror}; choose another --port", file=sys.stderr)
         return 1
+    # Connections inherit it: an answer's head and body leave at once, not when the caller has acknowledged the head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = _Server(config, services)
     signal.signal(signal.SIGTERM, server.handle_exit)
     # The server has closed everything by the time it hands Ctrl-C on.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -38,9 +39,12 @@ class Feeds:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self.closing = False
+        self.on_news: Callable[[], object] = lambda: None
+        """Called in the writer's thread whenever something was appended."""
 
     def notify(self, pk: str) -> None:
         """Wake who waits for this partition."""
+        self.on_news()
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake, pk)
 

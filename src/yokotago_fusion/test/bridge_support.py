@@ -70,6 +70,7 @@ class Cloud:
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
+    options: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -78,7 +79,7 @@ class Cloud:
     def start(self) -> None:
         command = [sys.executable, "-m", "yokotago_cloud", "--host", "127.0.0.1", "--port", str(self.port)]
         self.process = subprocess.Popen(
-            [*command, "--database", str(self.folder / "cloud.db")],
+            [*command, "--database", str(self.folder / "cloud.db"), *self.options],
             env=os.environ | {"YOKOTAGO_CLOUD_BOOTSTRAP": f"{STORE}:{TOKEN}", "PYTHONPATH": str(CLOUD)},
             stdout=subprocess.PIPE,
             text=True,
@@ -128,8 +129,8 @@ class Cloud:
 
 
 @contextmanager
-def cloud_in(folder: Path) -> Iterator[Cloud]:
-    cloud = Cloud(folder)
+def cloud_in(folder: Path, *options: str) -> Iterator[Cloud]:
+    cloud = Cloud(folder, options=options)
     try:
         yield cloud
     finally:

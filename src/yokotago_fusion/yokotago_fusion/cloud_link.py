@@ -21,7 +21,17 @@ from functools import partial
 
 from yokotago_model.events import SECOND, Alert, Catalogue, CheckIn, GateAnswer, Product, Severity, Stamp
 
-from .cloud_requests import Answer, Cloud, CloudError, Verdict, back_off_s, catalogue_body, catalogue_of, check_in_of
+from .cloud_requests import (
+    Answer,
+    Cloud,
+    CloudError,
+    Request,
+    Verdict,
+    back_off_s,
+    catalogue_body,
+    catalogue_of,
+    check_in_of,
+)
 from .outbox import Outbox, Row
 
 
@@ -182,10 +192,19 @@ class CloudLink:
 
     def _set_aside(self, row: Row, reason: str, now: float) -> None:
         self._outbox.set_aside(row, reason, now)
+        self._tell_set_aside(row.request, reason)
+
+    def _refused_late(self, key: str, reason: str) -> None:
+        """The cloud refuses what a broker had taken for it."""
+        request = self._outbox.sent_is_refused(key, reason, time.time())
+        if request is not None:
+            self._tell_set_aside(request, reason)
+
+    def _tell_set_aside(self, request: Request, reason: str) -> None:
         # An alert about an alert would be refused for the same reason, and so on.
-        if row.request.lane != "alerts":
-            text = f"The cloud refuses {row.request.method} {row.request.path}: {reason}"
-            alert = Alert(self._now(), Severity.ERROR, "message_set_aside", text[:500], (row.request.lane,))
+        if request.lane != "alerts":
+            text = f"The cloud refuses {request.method} {request.path}: {reason}"
+            alert = Alert(self._now(), Severity.ERROR, "message_set_aside", text[:500], (request.lane,))
             self.heard.put((alert, True))
 
     # In
@@ -236,6 +255,8 @@ class CloudLink:
     def _hear_check_ins(self, client: Cloud, wait_s: float) -> None:
         answer = client.check_ins(self._outbox.note("cursor"), wait_s)
         since = self._now() - round(self._parameters.repeat_check_ins_s * SECOND)
+        for refused in answer.get("refused", ()):
+            self._refused_late(str(refused["event_id"]), json.dumps(refused["body"]))
         check_ins = [check_in_of(plain) for plain in answer["check_ins"]]
         for check_in in self._outbox.take_check_ins(check_ins, str(answer["cursor"])):
             # After days without a line the cloud tells of people who left long ago.

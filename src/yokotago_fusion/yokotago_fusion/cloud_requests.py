@@ -60,7 +60,8 @@ def request_of(store_id: str, event: Basket | Receipt | Alert) -> Request:
             basket = {
                 "stamp": time_to_plain(event.stamp),
                 "shopper_id": event.shopper_id,
-                "lines": [to_plain(line) for line in event.lines],
+                # A live basket is sent again with every change: what the phone does not show stays here.
+                "lines": [{"product_id": line.product_id, "quantity": line.quantity} for line in event.lines],
             }
             path = store_path(store_id, "visits", event.visit_id, "basket")
             return _request("basket", event.visit_id, "PUT", path, basket, True, _of_shopper(event.shopper_id))
@@ -180,7 +181,10 @@ class Cloud(Protocol):
         """The cloud's public keys, a JWKS document. Raises CloudError."""
 
     def check_ins(self, after: str, wait_s: float) -> dict[str, Any]:
-        """The check-ins behind the cursor, {"check_ins", "cursor"}; waits up to `wait_s` for one. Raises CloudError."""
+        """The check-ins behind the cursor, {"check_ins", "cursor"}; waits up to `wait_s` for one. Raises CloudError.
+
+        "refused", where it is there: what the cloud refused after it had been handed over, {"event_id", "body"} each.
+        """
 
     def catalogue(self, etag: str) -> tuple[dict[str, Any] | None, str]:
         """The catalogue and its version; None where it is still the version `etag`. Raises CloudError."""
@@ -211,6 +215,30 @@ def judge(status: int, content_type: str, body: bytes, retry_after: str = "") ->
     if not content_type.startswith("application/problem+json"):
         return Answer(Verdict.LINE, reason or f"{status}, not from the cloud")
     return Answer(Verdict.REFUSED, reason, code=code)
+
+
+def message_of(request: Request) -> str:
+    """The request as a message on a topic of its kind: the cloud does the same with either."""
+    return f'{{"event_id":{_text(request.key)},"subject":{_text(request.lane)},"data":{request.body}}}'
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+_NEVER_TAKEN = {0x90, 0x95, 0x99}
+
+
+def judge_acknowledgement(reason: int) -> Answer:
+    """What the reason of a PUBACK means (MQTT 5, 3.4.2.1).
+
+    From 0x80 on the message was not taken. Topic name, size and format are the message's own fault; rights and quotas
+    (0x87, 0x97) are somebody's to mend.
+    """
+    if reason < 0x80:
+        return Answer(Verdict.ACCEPTED)
+    said = f"the broker refused the message with reason {reason:#04x}"
+    return Answer(Verdict.REFUSED if reason in _NEVER_TAKEN else Verdict.AGAIN, said)
 
 
 def _problem(body: bytes) -> tuple[str, str]:

@@ -163,6 +163,19 @@ class Outbox:
                 (_SET_ASIDE, reason, now, row.number),
             )
 
+    def sent_is_refused(self, key: str, reason: str, now: float) -> Request | None:
+        """The cloud refuses a request after it was handed over; the request, None where it is not one of ours.
+
+        Its content is not here any more: the cloud keeps it.
+        """
+        with self._writing() as base:
+            found = base.execute(
+                "UPDATE outbox SET state = ?, reason = ?, changed = ? WHERE key = ? AND state = ?"
+                " RETURNING key, lane, method, path, body, passing, behind",
+                (_SET_ASIDE, reason, now, key, _SENT),
+            ).fetchall()
+            return _request(found[0]) if found else None
+
     def last_accepted(self) -> float:
         """When the cloud took a request last; 0 for never."""
         return float(self.note("accepted") or 0.0)

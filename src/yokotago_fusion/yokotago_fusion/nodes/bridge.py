@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import queue
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from yokotago_model.events import SECOND, Alert, Basket, Catalogue, CheckIn, Event, Receipt, Stamp
 from yokotago_model.nodes.parameters import declare
@@ -15,9 +17,10 @@ from yokotago_model.progress import ProgressCounter
 
 from ..cloud_client import CloudClient
 from ..cloud_link import CloudLink, LinkParameters
-from ..cloud_requests import request_of
+from ..cloud_requests import Cloud, request_of
 from ..gate import Gate, GateParameters
 from ..gate_keeper import GateKeeper
+from ..mqtt_client import MqttClient
 from ..outbox import Outbox
 
 TOKEN = "YOKOTAGO_DEVICE_TOKEN"
@@ -27,26 +30,39 @@ TOKEN = "YOKOTAGO_DEVICE_TOKEN"
 class BridgeNode(StoreNode):
     """Keeps the cloud and the store in step.
 
-    Parameters: `cloud_url` (empty: no cloud; the catalogue is the one of store.yaml), `outbox` (SQLite file), and those
-    of LinkParameters and GateParameters.
+    Parameters: `cloud_url` (https://..., or mqtts://... of a broker; empty: no cloud, the catalogue is the one of
+    store.yaml), `certificates` (folder, for a broker), `outbox` (SQLite file), and those of LinkParameters and
+    GateParameters.
     """
 
     def __init__(self) -> None:
         super().__init__("bridge")
         url = str(self.declare_parameter("cloud_url", "").value)
         path = str(self.declare_parameter("outbox", "outbox.db").value)
+        certificates = str(self.declare_parameter("certificates", "").value)
         parameters, at_gate = declare(self, LinkParameters), declare(self, GateParameters)
         self.advertise("/catalogue")
         if not url:
             self.publish(Catalogue(self._now(), self.store.products))
             return
+        self._mqtt: MqttClient | None = None
+        if url.startswith("mqtt"):
+            where = Path(certificates) if certificates else None
+            self._mqtt = MqttClient(url, self.store.store_id, where, parameters.answer_s, at_gate.gate_answer_s)
         token = os.environ.get(TOKEN, "")
-        if not token:
+        if not token and not self._mqtt:
             raise ValueError(f"bridge: set {TOKEN} to the device token that the cloud knows this store by")
+
+        def line(answer_s: float) -> AbstractContextManager[Cloud]:
+            """One connection for all threads to a broker, one for each to the cloud itself."""
+            if self._mqtt:
+                return nullcontext(self._mqtt)
+            return CloudClient(url, self.store.store_id, token, answer_s)
+
         self._outbox = Outbox(path)
         self._link = CloudLink(
             self._outbox,
-            lambda: CloudClient(url, self.store.store_id, token, parameters.answer_s),
+            lambda: line(parameters.answer_s),
             self.store.store_id,
             self.store.products,
             self._now,
@@ -55,7 +71,7 @@ class BridgeNode(StoreNode):
         self._keeper = GateKeeper(
             Gate(at_gate, self._outbox.used_codes()),
             self._outbox,
-            lambda: CloudClient(url, self.store.store_id, token, at_gate.gate_answer_s),
+            lambda: line(at_gate.gate_answer_s),
             self.store.store_id,
             lambda event: self._link.heard.put((event, True)),
         )
@@ -105,6 +121,8 @@ class BridgeNode(StoreNode):
         """End the threads with the node."""
         if hasattr(self, "_keeper") and all([self._keeper.stop(), self._link.stop()]):
             self._outbox.close()
+            if self._mqtt:
+                self._mqtt.close()
         super().destroy_node()
 
 
