@@ -14,8 +14,11 @@ from yokotago_model.store_file import StoreError
 from .bags import BagError
 from .console import CommandError
 
-_SUBCOMMANDS = ("demo", "run", "simulate", "replay", "evaluate", "import", "explain", "record", "check")
-"""Each has a module of its own, <name>_command."""
+_SUBCOMMANDS = (
+    "demo", "run", "simulate", "replay", "evaluate", "import", "explain", "record", "check", "calibrate",
+    "provision-scale",
+)  # fmt: skip
+"""Each has a module of its own, <name>_command, with _ for -."""
 
 
 def parser(only: str | None = None) -> argparse.ArgumentParser:
@@ -28,7 +31,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
     )
     subcommands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in (only,) if only in _SUBCOMMANDS else _SUBCOMMANDS:
-        importlib.import_module(f"{__package__}.{name}_command").add_parser(subcommands)
+        importlib.import_module(f"{__package__}.{name.replace('-', '_')}_command").add_parser(subcommands)
     return top
 
 
