@@ -15,6 +15,7 @@ import pytest
 from conftest import PASSWORD, STORE, TOKEN, Clock, Cloud, Phone, cloud_over
 
 from yokotago_cloud.settings import DEFAULT_LIMITS, Rate
+from yokotago_cloud.stores import Stores
 
 
 def refresh(cloud: Cloud, session: dict[str, Any]) -> Any:
@@ -190,3 +191,11 @@ def test_guessing_passwords_is_slowed_down_for_the_account(tmp_path: Path, clock
         assert sign_in("b@example.com", PASSWORD).status_code == 201
         clock.turn(int(refused.headers["Retry-After"]))
         assert sign_in("a@example.com", PASSWORD).status_code == 201
+
+
+def test_a_device_that_was_removed_elsewhere_is_refused_within_seconds(cloud: Cloud, clock: Clock) -> None:
+    assert cloud.host.http.get("/v1/device", headers=cloud.host.headers).status_code == 200
+    device_id = cloud.host.http.get("/v1/device", headers=cloud.host.headers).json()["device_id"]
+    assert Stores(cloud.services.storage).remove_device(device_id), "as the command does, in another process"
+    clock.turn(5)
+    assert cloud.host.http.get("/v1/device", headers=cloud.host.headers).status_code == 401

@@ -34,7 +34,7 @@ class Services:
     def __post_init__(self) -> None:
         storage, settings, clock = self.storage, self.settings, self.clock
         self.keys = KeyRing(storage)
-        self.stores = Stores(storage)
+        self.stores = Stores(storage, clock)
         self.feeds = Feeds(storage)
         self.limits = RateLimiter(settings.limits, clock)
         self.accounts = Accounts(storage, self.keys, settings, clock)

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from yokotago_cloud.problems import ProblemError
 from yokotago_cloud.storage.port import Condition, ConditionFailedError, Delete, Item, Put, Storage
 
 SHORTEST_TOKEN = 16
+_REMEMBERED_S = 5.0
+_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,15 @@ class KnownDevice:
 
 
 class Stores:
-    """Which stores there are, and whose device token is whose. Tokens are kept as hashes."""
+    """Which stores there are, and whose device token is whose. Tokens are kept as hashes.
 
-    def __init__(self, storage: Storage) -> None:
+    A device that was found is known for some seconds without looking: a store host calls often.
+    """
+
+    def __init__(self, storage: Storage, clock: Callable[[], float] = time.time) -> None:
         self._storage = storage
+        self._clock = clock
+        self._seen: dict[str, tuple[KnownDevice, float]] = {}
 
     def add(self, store_id: str, name: str, *, phone_check_in: bool = True) -> None:
         """Make a store, or change its name and settings."""
@@ -66,6 +74,7 @@ class Stores:
         if item is None:
             return False
         self._storage.write(Delete(item.data["pk"], "DEVICE"), Delete("DEVICES", device_id))
+        self._seen.clear()
         return True
 
     def devices(self) -> list[dict[str, Any]]:
@@ -84,7 +93,16 @@ class Stores:
         item = self._storage.get(_device_pk(token), "DEVICE")
         if item is None:
             raise ProblemError("not-signed-in", "no device has this token")
-        return KnownDevice(item.data["store_id"], item.data["device_id"], item.data["name"])
+        device = KnownDevice(item.data["store_id"], item.data["device_id"], item.data["name"])
+        if len(self._seen) >= _REMEMBERED:
+            self._seen.clear()
+        self._seen[token] = (device, self._clock() + _REMEMBERED_S)
+        return device
+
+    def remembered(self, token: str) -> KnownDevice | None:
+        """The device that was found under this token some seconds ago. Never waits for anything."""
+        device, until = self._seen.get(token, (None, 0.0))
+        return device if self._clock() < until else None
 
     def get(self, store_id: str) -> dict[str, Any]:
         """What everybody may know of a store.

@@ -66,8 +66,11 @@ SignedIn = Annotated[tuple[str, int], Depends(_signed_in)]
 Shopper = Annotated[str, Depends(_shopper)]
 
 
-def _device(services: ServicesOf, credentials: Annotated[Credentials, Depends(_device_token)]) -> KnownDevice:
-    device = services.stores.device_of(_token(credentials))
+async def _device(services: ServicesOf, credentials: Annotated[Credentials, Depends(_device_token)]) -> KnownDevice:
+    token = _token(credentials)
+    device = services.stores.remembered(token)
+    if device is None:
+        device = await run_in_threadpool(services.stores.device_of, token)
     services.limits.spend("store", device.device_id)
     return device
 
