@@ -25,7 +25,7 @@ from .camera import Doubles, Floats
 from .hands import Body, HandFinder, HandParams
 from .height_map import Grid, HeightMap, Ints
 from .motion import Motion
-from .people import Head, HeadParams, heads, middle
+from .people import Head, HeadParams, heads, middle, two_heads
 from .synchroniser import Synchroniser, SynchroniserParams, Tick
 
 
@@ -33,24 +33,28 @@ from .synchroniser import Synchroniser, SynchroniserParams, Tick
 class TrackerParams:
     """Parameters of Tracker.
 
-    rate_hz: of the ticks, 0: that of the fastest sensor; first_track_id: of the first track; cell_m: of the height
-    map; acceleration_mps2: standard deviation of a walker's; seen_stddev_m: of a head's place, part_stddev_m: of a
-    place taken from a part of the body, merged_stddev_m: of a place shared by two people; height_stddev_m: of a
-    head's height from look to look; gate_m: how far a head may be from where it is expected; lost_s: who is not seen
-    for longer is lost; lost_speed_mps: how fast somebody may move who is not seen, lost_gate_m: how far at most;
-    cost_most: largest cost of a pair; swap_least: smallest probability of a swap that is kept; apart_m: people whose
-    heads are nearer share what is seen; coast_s: how long an unseen person keeps moving; door_m: how far around a
-    door zone people come and go; start_s: so long after the first tick people who are inside already begin tracks
-    anywhere; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much way,
-    inside_confirm_s, inside_confirm_m: after this long and this way where no door is; forget_looks: a new track that
-    is missed so often is dropped; end_s: how long a person must not be seen at a door to have left; beyond_m: outside
-    the floor by more, at once; threshold_m: nearer to the floor's border than this is on the threshold; lean_m: how
-    far over a shelf's front a head may be; wall_m: nothing so near to the floor's border counts except in doors;
+    rate_hz: of the ticks, 0: that of the fastest sensor; first_track_id: of the first track; cell_m: of the height map;
+    acceleration_mps2: standard deviation of a walker's; seen_stddev_m: of a head's place, part_stddev_m: of a place
+    taken from a part of the body, merged_stddev_m: of a place shared by two people; height_stddev_m: of a head's height
+    from look to look; gate_m: how far a head may be from where it is expected; lost_s: who is not seen for longer is
+    lost; lost_speed_mps: how fast somebody may move who is not seen, lost_gate_m: how far at most; cost_most: largest
+    cost of a pair; taller_m: no head is higher than its person's height by more, known after known_looks; lower_share:
+    the head of a person who was lost is at least at this share of the height; weak_gate_m, weak_step_m: how far and how
+    much higher or lower a peak may be that is no head beyond doubt; part_gate_m: how far a head without a peak may be
+    from where it is expected; swap_least: smallest probability of a swap that is kept; apart_m: people whose heads are
+    nearer share what is seen; coast_s: how long an unseen person keeps moving; walk_mps: who walks faster and is hidden
+    by somebody keeps moving; door_m: how far around a door zone people come and go; start_s: so long after the first
+    tick people who are inside already begin tracks anywhere; confirm_looks, confirm_move_m: a new track is believed
+    after so many looks and so much way (half the way after twice as many looks at a head beyond doubt),
+    inside_confirm_s, inside_confirm_m: after this long and this way where no door is; forget_looks: a new track that is
+    missed so often is dropped; end_s: how long a person must not be seen at a door to have left; beyond_m: outside the
+    floor by more, at once; threshold_m: nearer to the floor's border than this is on the threshold; lean_m: how far
+    over a shelf's front a head may be; wall_m: nothing so near to the floor's border counts except in doors;
     head_share: least area of a new person's head as a share of height squared; clear_share, clear_prominence_m,
-    clear_height: area, prominence and share of a neighbour's height that make a head beyond doubt; new_apart_m:
-    another new person's head that is nearer to another one must be a whole head of its own, inside_apart_m: where no
-    door is, people who are nearer to somebody are part of them; climb: cost of height on the way over a body;
-    arm_share: longest way from the head over the body, as a share of the height.
+    clear_height: area, prominence and share of a neighbour's height that make a head beyond doubt; new_apart_m: another
+    new person's head that is nearer to another one must be a whole head of its own, inside_apart_m: where no door is,
+    people who are nearer to somebody are part of them; climb: cost of height on the way over a body; arm_share: longest
+    way from the head over the body, as a share of the height.
     """
 
     rate_hz: float = 0.0
@@ -66,9 +70,16 @@ class TrackerParams:
     lost_speed_mps: float = 1.5
     lost_gate_m: float = 2.0
     cost_most: float = 30.0
+    taller_m: float = 0.15
+    known_looks: int = 15
+    lower_share: float = 0.6
+    weak_gate_m: float = 0.2
+    part_gate_m: float = 0.12
+    weak_step_m: float = 0.2
     swap_least: float = 0.01
-    apart_m: float = 0.3
+    apart_m: float = 0.35
     coast_s: float = 1.0
+    walk_mps: float = 0.6
     door_m: float = 0.3
     start_s: float = 3.0
     confirm_looks: int = 4
@@ -123,6 +134,7 @@ class _Person:
     born: Stamp
     birthplace: tuple[float, float]
     seen: Stamp
+    sure: Stamp
     z: float
     height: float
     state: TrackState = TrackState.TENTATIVE
@@ -133,6 +145,7 @@ class _Person:
     merged: bool = False
     hidden_with: int | None = None
     moved: float = 0.0
+    tallest: float = 0.0
 
 
 class Tracker:
@@ -190,7 +203,8 @@ class Tracker:
             return
         for person in self._people:
             unseen_s = (stamp - person.seen) / SECOND - dt
-            if (unseen_s <= params.coast_s and person.missed == 0) or person.merged:
+            walks = person.merged and person.motion.speed > params.walk_mps
+            if walks or (unseen_s <= params.coast_s and person.missed == 0 and not person.merged):
                 person.motion.predict(dt, params.acceleration_mps2)
             else:
                 person.motion.stand(dt, params.lost_speed_mps, 0.3)
@@ -200,34 +214,37 @@ class Tracker:
     def _match(self, seen: Sequence[Head], stamp: Stamp) -> set[int]:
         """Update everybody with what was seen; the numbers of the heads that are nobody's.
 
-        Those who were seen a moment ago choose first; then those who are lost, among whole heads that are not part of
-        somebody; then the new ones, so that they never take a head from a person who is believed.
+        Those who were seen a moment ago choose first. A peak that is no head beyond doubt (an arm, a shoulder) is
+        only for the one who was just there: so whoever has none beyond doubt chooses next, among those that are left.
+        The ones who are lost then wait where they were. The new ones come last, so that they never take a head from
+        a person who is believed.
         """
         params = self.params
-        followed: list[int] = []
-        lost: list[int] = []
-        new: list[int] = []
-        for i, person in enumerate(self._people):
-            if person.state is TrackState.TENTATIVE:
-                new.append(i)
-            else:
-                (followed if (stamp - person.seen) / SECOND <= params.lost_s else lost).append(i)
-        matched: dict[int, Head] = {}
-        free = set(range(len(seen)))
-        for group in (followed, lost, new):
-            offered = sorted(free if group is followed else (j for j in free if self._is_own(seen[j], matched)))
-            costs = self._costs(group, [seen[j] for j in offered], stamp)
-            pairs = assign(costs, params.cost_most)
-            if group is not new:
-                for a, b, swap in mixed([self._people[i].track_id for i in group], costs, pairs, params.swap_least):
-                    self._identities.mix(a, b, swap)
-            for row, column in pairs:
-                matched[group[row]] = seen[offered[column]]
-                free.discard(offered[column])
+        believed = [i for i, p in enumerate(self._people) if p.state is not TrackState.TENTATIVE]
+        new = [i for i, p in enumerate(self._people) if p.state is TrackState.TENTATIVE]
+        followed = [i for i in believed if (stamp - self._people[i].seen) / SECOND <= params.lost_s]
+        pairs = self._chosen(followed, range(len(seen)), self._costs(followed, seen, stamp))
+        unsure = [i for i in believed if i not in pairs or self._is_doubtful(self._people[i], seen[pairs[i]])]
+        sure = {i: seen[j] for i, j in pairs.items() if i not in unsure}
+        free = [j for j, h in enumerate(seen) if j not in pairs.values()]
+        strong = [j for j in free if self._is_strong(seen[j]) and self._is_own(seen[j], sure)]
+        pairs |= self._chosen(unsure, strong, self._unsure_costs(unsure, [seen[j] for j in strong], sure, stamp))
+        lost = [i for i in believed if i not in pairs]
+        free = [j for j, h in enumerate(seen) if j not in pairs.values()]
+        pairs |= self._chosen(lost, free, self._costs(lost, [seen[j] for j in free], stamp))
+        matched = {i: seen[j] for i, j in pairs.items()}
+        free = [j for j, h in enumerate(seen) if j not in pairs.values() and self._is_own(h, matched)]
+        pairs |= self._chosen(new, free, self._costs(new, [seen[j] for j in free], stamp))
+        matched = {i: seen[j] for i, j in pairs.items()}
         hidden = self._sharing(matched)
+        for i, k in sorted(hidden.items()):
+            both = self._both(i, k)
+            if both is not None:
+                matched[i], matched[k] = both
+                del hidden[i]
         sharing = hidden.keys() | set(hidden.values())
-        for i in lost:
-            if i in matched:
+        for i in believed:
+            if i not in followed and i in matched:
                 self._come_out(i, matched)
         for i, person in enumerate(self._people):
             if i in hidden:
@@ -236,12 +253,22 @@ class Tracker:
                 person.hidden_with = None
             if i in matched:
                 person.merged = i in sharing
-                self._see(person, matched[i], stamp, params.merged_stddev_m if person.merged else params.seen_stddev_m)
+                vague = params.part_stddev_m if self._is_doubtful(person, matched[i]) else params.seen_stddev_m
+                self._see(person, matched[i], stamp, params.merged_stddev_m if person.merged else vague)
             elif person.state is TrackState.TENTATIVE:
                 person.missed += 1
             else:
                 self._see_part(person, list(matched.values()), i in sharing, stamp)
-        return free
+        return set(range(len(seen))) - set(pairs.values())
+
+    def _chosen(self, group: Sequence[int], offered: Sequence[int], costs: Doubles) -> dict[int, int]:
+        """Which of some people has which of the heads on offer; where it may be the other way round, they mix."""
+        found = assign(costs, self.params.cost_most)
+        believed = [self._people[i].track_id for i in group]
+        if group and self._people[group[0]].state is not TrackState.TENTATIVE:
+            for a, b, swap in mixed(believed, costs, found, self.params.swap_least):
+                self._identities.mix(a, b, swap)
+        return {group[row]: offered[column] for row, column in found}
 
     def _is_own(self, head: Head, matched: dict[int, Head]) -> bool:
         """Whether a peak can be the head of somebody else than the people matched already, not a part of them."""
@@ -257,14 +284,53 @@ class Tracker:
         for row, i in enumerate(group):
             person = self._people[i]
             unseen_s = (stamp - person.seen) / SECOND
-            gate = min(params.gate_m + params.lost_speed_mps * max(0.0, unseen_s - 0.1), params.lost_gate_m)
+            gate = params.gate_m if unseen_s <= params.lost_s else params.apart_m
             variance = person.motion.pp + params.seen_stddev_m**2
             z_stddev = params.height_stddev_m + 0.4 * min(unseen_s, 1.0)
             for column, head in enumerate(seen):
+                strong = self._is_strong(head, person.height) or person.looks < params.known_looks
+                near, step = (gate, math.inf) if strong else (params.weak_gate_m, params.weak_step_m)
                 distance = person.motion.distance(head.x, head.y)
-                if distance <= gate:
+                if distance <= near and abs(head.z - person.z) <= step and self._not_too_high(person, head):
                     costs[row, column] = distance**2 / max(variance, 0.05**2) + ((head.z - person.z) / z_stddev) ** 2
         return costs
+
+    def _unsure_costs(self, group: Sequence[int], seen: Sequence[Head], sure: dict[int, Head], stamp: Stamp) -> Doubles:
+        """The same where a person was not surely seen for a while: since then they may have walked and crouched.
+
+        sure: the heads of those who were; a peak close to one of them is likely part of the same body.
+        """
+        params = self.params
+        costs = np.full((len(group), len(seen)), math.inf)
+        for row, i in enumerate(group):
+            person = self._people[i]
+            unsure_s = (stamp - person.sure) / SECOND
+            gate = min(params.gate_m + params.lost_speed_mps * max(0.0, unsure_s - 0.1), params.lost_gate_m)
+            variance = person.motion.pp + 0.05**2 + (0.25 * gate) ** 2
+            z_stddev = params.height_stddev_m + 0.4 * min(unsure_s, 1.0)
+            for column, head in enumerate(seen):
+                distance = person.motion.distance(head.x, head.y)
+                fits = head.z >= params.lower_share * person.height and self._not_too_high(person, head)
+                by = min((math.hypot(head.x - h.x, head.y - h.y) for h in sure.values()), default=math.inf)
+                near = gate if by > params.new_apart_m else min(gate, params.apart_m)
+                if distance <= near and fits and self._is_strong(head, person.height):
+                    lower = max(0.0, person.z - head.z)
+                    costs[row, column] = distance**2 / variance + (lower / z_stddev) ** 2
+        return costs
+
+    def _not_too_high(self, person: _Person, head: Head) -> bool:
+        """Nobody grows; but a new one's height is not known yet."""
+        return head.z <= person.tallest + self.params.taller_m or person.looks < self.params.known_looks
+
+    def _is_doubtful(self, person: _Person, head: Head) -> bool:
+        """Whether what somebody is matched with may be an arm of theirs, or of another: a small peak that is low."""
+        return not self._is_strong(head, person.height) and head.z < person.height - self.params.taller_m
+
+    def _is_strong(self, head: Head, height: float = 0.0) -> bool:
+        """Whether a peak is as large and as clear as heads are, and arms are not; height: of the person, if known."""
+        params = self.params
+        area = params.clear_share * max(head.z, height) ** 2
+        return head.prominence >= params.clear_prominence_m and head.area >= area
 
     def _sharing(self, matched: dict[int, Head]) -> dict[int, int]:
         """People who found no head and are where somebody else has one, and who that is: the two share what is seen."""
@@ -280,6 +346,17 @@ class Tracker:
             if near and min(near)[0] < self.params.apart_m:
                 sharing[i] = min(near)[1]
         return sharing
+
+    def _both(self, i: int, k: int) -> tuple[Head, Head] | None:
+        """The heads of two people of whom only one has a peak: a dip of a cell between two heads is easily lost."""
+        expected = [Head(p.motion.x, p.motion.y, p.z, 0.0, 0.0) for p in (self._people[i], self._people[k])]
+        found = two_heads(self.height_map, expected[0], expected[1], self.params.head)
+        # Shoulders of the taller one may be as high as the head of the other: those are not where it is expected.
+        if found is None or any(
+            math.hypot(f.x - e.x, f.y - e.y) > self.params.part_gate_m for f, e in zip(found, expected, strict=True)
+        ):
+            return None
+        return found
 
     def _come_out(self, i: int, matched: dict[int, Head]) -> None:
         """Somebody is seen again who was hidden behind another: which of the two is which, their heights alone tell.
@@ -299,8 +376,11 @@ class Tracker:
     def _see(self, person: _Person, head: Head, stamp: Stamp, stddev: float) -> None:
         person.motion.update(head.x, head.y, stddev)
         person.z = head.z
-        person.height += (0.3 if head.z > person.height else 0.01) * (head.z - person.height)
+        person.height += (0.3 if head.z > person.height else 0.001) * (head.z - person.height)
+        person.tallest = max(person.tallest, person.height)
         person.seen = stamp
+        if not self._is_doubtful(person, head):
+            person.sure = stamp
         person.missed = 0
         person.looks += 1
         person.good_looks += self._is_whole(head)
@@ -316,7 +396,7 @@ class Tracker:
             around = self.height_map.near(person.motion.x, person.motion.y, 0.4)
             around = _without(around, taken, 0.22)
             x, y, top, count = middle(
-                around, person.motion.x, person.motion.y, person.z - 0.2, person.z + 0.08, 0.18, 2
+                around, person.motion.x, person.motion.y, person.z - 0.12, person.z + 0.08, 0.15, 1
             )
             if (
                 count >= 8
@@ -399,9 +479,7 @@ class Tracker:
     def _is_clear(self, head: Head, but: _Person | None = None) -> bool:
         """Whether a peak is a head beyond doubt: as large as one, and not much lower than the people beside it."""
         params = self.params
-        if head.prominence < params.clear_prominence_m or head.area < params.clear_share * head.z**2:
-            return False
-        return all(
+        return self._is_strong(head) and all(
             head.z > params.clear_height * p.z
             for p in self._people
             if p is not but
@@ -441,6 +519,7 @@ class Tracker:
                     stamp,
                     (head.x, head.y),
                     stamp,
+                    stamp,
                     head.z,
                     head.z,
                     good_looks=1,
@@ -452,7 +531,9 @@ class Tracker:
     def _proved(self, person: _Person, stamp: Stamp) -> bool:
         params = self.params
         assert self._first is not None
-        if person.missed or person.looks < params.confirm_looks or person.moved < params.confirm_move_m:
+        # A head beyond doubt in look after look needs less way: only that it is no thing that stands there.
+        way = params.confirm_move_m * (0.5 if person.clear_looks >= 2 * params.confirm_looks else 1.0)
+        if person.missed or person.looks < params.confirm_looks or person.moved < way:
             return False
         if person.good_looks < 0.7 * person.looks:
             return False
