@@ -109,6 +109,7 @@ void app_main(void)
         .scale_id = settings.scale_id,
         .boot_id = boot_id,
         .allocator = rcl_get_default_allocator(),
+        .wait_ns = RCL_MS_TO_NS(1),
         .ops = &UROS_ESP_OPS,
         .ops_context = &board,
     };
