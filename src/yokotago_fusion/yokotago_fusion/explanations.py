@@ -559,10 +559,17 @@ def explain(
     pairs = [p for p in joint if p.logp + top + more + peak >= best - slack]
     means = [p.mean for p in pairs]
     reach = _reach(scene, pairs, grams, variance)
+    one_hand, two_hands = math.log(scene.params.p_piece * scene.params.p_more), math.log(scene.params.p_together)
     for i, first in enumerate(pairs):
         for j in _between(means, i + 1, grams - first.mean, reach):
-            if first.logp + pairs[j].logp + more + peak >= best - slack:
-                add((first, pairs[j]))
+            second = pairs[j]
+            if first.reach_id == second.reach_id and first.track_id == second.track_id:
+                # The hand's evidence counts once (see _log_joint), which leaves at most the better fit.
+                most = one_hand - min(first.fit, second.fit)
+            else:
+                most = two_hands
+            if first.logp + second.logp + most + peak >= best - slack:
+                add((first, second))
     threes = [p for p in joint if p.logp + 2 * top + 2 * more + peak >= best - slack]
     if len({p.track_id for p in threes}) > 2:
         means = [p.mean for p in threes]

@@ -8,6 +8,7 @@ that fell due between them; so what comes out depends on stamps alone, never on 
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import math
 from collections import Counter
@@ -37,8 +38,8 @@ from . import receipts
 from .entries import Entries
 from .explanations import Kind, Measurement, Piece, Scene
 from .floor_watch import FloorWatch
-from .hands import Actor, glimpse_at
-from .hypotheses import Clusters, Hypothesis
+from .hands import Actor, glimpse_at, so_far
+from .hypotheses import Cluster, Clusters, Hypothesis
 from .likelihoods import log_sum
 from .offsets import Offsets
 from .parameters import FusionParameters
@@ -52,6 +53,8 @@ from .windows import Group, Windows
 Output = Basket | Receipt | Alert | Decision
 
 _MOST_ACTORS = 5
+_MOST_EARLY = 4
+_EARLY_MARGIN = 4.0
 _ALTERNATIVES = 4
 
 
@@ -61,6 +64,8 @@ class Fusion:
     def __init__(self, store: Store, params: FusionParameters | None = None) -> None:
         self._store = store
         self._params = params = params or FusionParameters()
+        # Only what is nearly sure is shown early: what is far less probable need not be told apart.
+        self._early = dataclasses.replace(params, margin=_EARLY_MARGIN)
         self._watermarks = Watermarks(store.tolerances, params)
         self._whereabouts = Whereabouts()
         self._planogram = Planogram(store, params)
@@ -113,6 +118,8 @@ class Fusion:
                     self._crossed(about)
                 case "decide":
                     self._decide()
+                case "early":
+                    self._show_early(about)
                 case "settle":
                     self._settle(about)
                 case "forget":
@@ -147,6 +154,7 @@ class Fusion:
                 if fact.scale_id in self._planogram.deck_of_scale:
                     self._windows.change(fact)
                     self._at(fact.end + round(self._params.settle_s * SECOND), "decide")
+                    self._at(fact.end + round(self._params.settle_s * SECOND), "early", fact.change_id)
                     self._at(fact.end + round(self._params.reach_wait_s * SECOND), "decide")
                 else:
                     self._alert(
@@ -229,11 +237,16 @@ class Fusion:
                 check_in.shopper_id,
             )
 
-    def _publish(self, visit: Visit) -> None:
-        """Send the visit's basket if it is not as it was sent last; nobody's empty basket is not worth a word."""
+    def _publish(self, visit: Visit, early: Cluster | None = None) -> None:
+        """Send the visit's basket if it is not as it was sent last; nobody's empty basket is not worth a word.
+
+        early: what is not decided yet; then only what is sure enough is sent.
+        """
         if visit.staff or not visit.people:
             return
-        lines, _ = self._clusters.basket(visit.people)
+        lines, probability = self._clusters.basket(visit.people, early)
+        if early is not None and probability < self._params.early_above:
+            return
         tracks = tuple(t for p in visit.people for t in self._visits.tracks_of(p))
         state = (visit.shopper_id, tracks, tuple((p, q) for p, (q, _) in lines.items()))
         if state == visit.published or (visit.published is None and not lines and not visit.check_in_id):
@@ -286,14 +299,33 @@ class Fusion:
             self._decide_group(ripe[0])
         self._windows.forget(self._now)
 
-    def _decide_group(self, group: Group) -> None:
+    def _show_early(self, change_id: str) -> None:
+        """Show what a change probably was before its hands have left; the decision itself waits for them."""
+        group = self._windows.open_group(change_id, self._offsets.offsets)
+        if group is None or len(group.changes) > _MOST_EARLY:
+            return
+        scenes, actors, decks, present = self._scenes(group)
+        cluster = self._clusters.joined(actors, decks)
+        outcomes = solve(scenes, cluster.hypotheses, [p for p in present if p in cluster.people], self._early)
+        total = log_sum(o.logp for o in outcomes)
+        cluster.hypotheses = [Hypothesis(o.logp - total, o.world) for o in outcomes]
+        for visit in sorted(self._visits.visits.values(), key=lambda v: v.visit_id):
+            if cluster.people & set(visit.people):
+                self._publish(visit, cluster)
+
+    def _scenes(self, group: Group) -> tuple[list[Scene], list[int], list[str], list[int]]:
+        """The group's steps, everybody who may have had part in them, its decks, and who is in the store."""
         scenes = [self._scene(m, group) for m in self._windows.measurements(group)]
         actors = sorted({person for s in scenes for a in s.actors for person, _ in a.people})
         present = [p for p in self._visits.inside() if not self._is_staff(p)]
         holders = [p for p in present if any(s.measurement.grams > 0 for s in scenes) and self._clusters.basket([p])[0]]
         decks = [s.measurement.deck.deck_id for s in scenes]
         needed = [p for p in holders if p in actors or self._may_be_from(p, scenes, actors)]
-        cluster = self._clusters.join([*actors, *needed], decks)
+        return scenes, [*actors, *needed], decks, present
+
+    def _decide_group(self, group: Group) -> None:
+        scenes, people, decks, present = self._scenes(group)
+        cluster = self._clusters.join(people, decks)
         outcomes = solve(scenes, cluster.hypotheses, [p for p in present if p in cluster.people], self._params)
         total = log_sum(o.logp for o in outcomes)
         best = outcomes[0]
@@ -338,7 +370,11 @@ class Fusion:
         moment = measurement.moment - offset
         shelf = measurement.deck.shelf
         actors = [
-            Actor(r.reach.track_id, r, self._people(r.reach.track_id, moment))
+            Actor(
+                r.reach.track_id,
+                r if r.reach.complete else so_far(r, self._whereabouts, self._now),
+                self._people(r.reach.track_id, moment),
+            )
             for r in group.reaches
             if r.shelf is shelf
         ]

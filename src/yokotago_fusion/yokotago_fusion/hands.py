@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from yokotago_model.events import SECOND, HandReach, Stamp
+from yokotago_model.events import SECOND, HandReach, HandSample, Stamp
 from yokotago_model.store import Shelf
 
 from .likelihoods import bell, within
@@ -15,6 +15,7 @@ from .parameters import FusionParameters
 from .whereabouts import Whereabouts
 
 _GLIMPSES = 2
+_SO_FAR_M = 0.06
 
 Window = tuple[float, float, float, float]
 """x0, x1, z0, z1 of a part of a shelf's front [m]."""
@@ -30,6 +31,18 @@ class ReachEvidence:
 
     def __post_init__(self) -> None:
         self.samples = tuple((s.stamp, *self.shelf.to_shelf(s.position), s.position_stddev) for s in self.reach.samples)
+
+
+def so_far(evidence: ReachEvidence, whereabouts: Whereabouts, now: Stamp) -> ReachEvidence:
+    """A reach that goes on is told with its first samples only: what the frames show of the hand since is added."""
+    reach, shelf = evidence.reach, evidence.shelf
+    newest = max((s.stamp for s in reach.samples), default=reach.begin)
+    added = tuple(
+        HandSample(hand.stamp, hand.position, hand.stddev)
+        for hand in whereabouts.hands(reach.track_id, newest + 1, now)
+        if shelf.contains(hand.position, _SO_FAR_M)
+    )
+    return ReachEvidence(replace(reach, samples=(*reach.samples, *added)), shelf) if added else evidence
 
 
 @dataclass(frozen=True)

@@ -135,22 +135,23 @@ class Clusters:
 
     def join(self, people: Iterable[PersonId], decks: Iterable[DeckId]) -> Cluster:
         """One cluster that holds all of these, and whatever they were joined with before."""
+        cluster = self.joined(people, decks)
+        self._register(cluster)
+        return cluster
+
+    def joined(self, people: Iterable[PersonId], decks: Iterable[DeckId]) -> Cluster:
+        """The cluster that `join` would make; the store's clusters stay as they are."""
         people, decks = sorted(set(people)), sorted(set(decks))
         parts: list[Cluster] = []
         for found in [self._of_person.get(p) for p in people] + [self._of_deck.get(d) for d in decks]:
             if found is not None and all(found is not part for part in parts):
                 parts.append(found)
-        if len(parts) == 1:
-            cluster = parts[0]
-        else:
-            cluster = Cluster(hypotheses=self._product(parts))
-            for part in parts:
-                cluster.people |= part.people
-                cluster.decks |= part.decks
-        cluster.people.update(people)
-        cluster.decks.update(decks)
-        self._register(cluster)
-        return cluster
+        hypotheses = list(parts[0].hypotheses) if len(parts) == 1 else self._product(parts)
+        return Cluster(
+            set(people).union(*(part.people for part in parts)),
+            set(decks).union(*(part.decks for part in parts)),
+            hypotheses,
+        )
 
     def _product(self, parts: list[Cluster]) -> list[Hypothesis]:
         joined = []
@@ -211,14 +212,16 @@ class Clusters:
         """The cluster that `person` is in; None for somebody who never touched anything."""
         return self._of_person.get(person)
 
-    def basket(self, people: Iterable[PersonId]) -> tuple[dict[str, tuple[int, float]], float]:
+    def basket(
+        self, people: Iterable[PersonId], instead: Cluster | None = None
+    ) -> tuple[dict[str, tuple[int, float]], float]:
         """What these people hold together: {product: (units, probability of that number)}, and the probability of the
-        whole.
+        whole. instead: a cluster that counts for its people in place of theirs.
         """
         people = sorted(people)
         clusters: list[tuple[Cluster, list[PersonId]]] = []
         for person in people:
-            cluster = self._of_person.get(person)
+            cluster = instead if instead is not None and person in instead.people else self._of_person.get(person)
             if cluster is None:
                 continue
             for known, members in clusters:

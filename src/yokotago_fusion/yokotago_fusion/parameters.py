@@ -15,6 +15,7 @@ class FusionParameters:
         silent_after_s: a stream without news for so long no longer holds the others back, and is reported;
         change_detection_s: how long after a step its weight change may be published, where no /progress tells it;
         settle_s: how long after the last fact about it a group of changes is decided;
+        early_above: what is so probable while its hands are still in the shelf is shown in the basket already;
         reach_wait_s: how long after a change a reach that goes on may hold back the decision;
         gone_s: a track absent for so long after it left through a door is gone;
         receipt_after_s: how long after leaving a receipt is made at the earliest;
@@ -66,6 +67,7 @@ class FusionParameters:
     silent_after_s: float = 5.0
     change_detection_s: float = 2.0
     settle_s: float = 0.2
+    early_above: float = 0.9
     reach_wait_s: float = 6.0
     gone_s: float = 1.0
     receipt_after_s: float = 1.0
@@ -122,6 +124,6 @@ class FusionParameters:
             value = getattr(self, field.name)
             if not value > 0:
                 raise ValueError(f"{field.name} is {value}: it must be above 0")
-            share = field.name.startswith(("p_", "place_", "missed_", "keep_", "review_", "learn_"))
+            share = field.name.startswith(("p_", "place_", "missed_", "keep_", "review_", "learn_", "early_"))
             if share and value >= 1:
                 raise ValueError(f"{field.name} is {value}: it must be below 1")

@@ -124,6 +124,15 @@ class Windows:
             open_.append(group)
         return []
 
+    def open_group(self, change_id: str, offsets: dict[str, Stamp]) -> Group | None:
+        """The open group of a change; None when it is decided, or when an earlier one must be decided before it."""
+        earlier: list[Group] = []
+        for group in self.groups(offsets):
+            if any(c.change_id == change_id for c in group.changes):
+                return None if any(self._depends(group, e) for e in earlier) else group
+            earlier.append(group)
+        return None
+
     def _depends(self, group: Group, earlier: Group) -> bool:
         decks = {self._decks[c.scale_id].deck_id for c in group.changes}
         people = {r.reach.track_id for r in group.reaches}
