@@ -20,6 +20,7 @@ from yokotago_bringup.graph import (
     SimulatorOptions,
     cloud_process,
     demo_graph,
+    gate_source,
     replay_graph,
     scale_program,
     store_graph,
@@ -102,3 +103,30 @@ def test_a_taken_port_is_replaced() -> None:
         port = taken.getsockname()[1]
         assert free_port(port) != port
     assert free_port(port) == port
+
+
+def test_gates_and_posted_scales_are_off_unless_configured() -> None:
+    readers = ("gate_reader", "posted_scales")
+    assert not any(name.startswith(readers) for name in names(store_graph(OPTIONS)))
+    gates = {"gate-1": "/dev/input/event3", "gate-2": "/gate_camera/image"}
+    chosen = replace(OPTIONS, gates=gates, gate_offline="admit", scale_tokens=Path("tokens"), scales_port=99)
+    nodes = {node.name: node for node in store_graph(chosen)}
+    scanner, camera, scales = (nodes[name] for name in ("gate_reader_gate_1", "gate_reader_gate_2", "posted_scales"))
+    assert scanner.parameters.items() >= {"gate_id": "gate-1", "scanner": "/dev/input/event3"}.items()
+    assert camera.parameters.items() >= {"gate_id": "gate-2", "image_topic": "/gate_camera/image"}.items()
+    assert scales.parameters.items() >= {"tokens": "tokens", "host": "127.0.0.1", "port": 99}.items()
+    assert nodes["bridge"].parameters["gate_offline"] == "admit"
+    for node in (scanner, camera, scales):
+        assert importlib.util.find_spec(f"{node.package}.nodes.{node.module}"), node
+
+
+def test_a_gate_that_is_not_there_is_named() -> None:
+    with pytest.raises(ValueError, match="no gate back in the store: it has gate-1, gate-2"):
+        store_graph(replace(OPTIONS, gates={"back": "/dev/input/event3"}))
+
+
+@pytest.mark.parametrize("text", ["gate-1", "=/dev/x", "gate-1=", "gate-1=dev/x"])
+def test_a_gate_s_reader_that_cannot_be_read_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match="write GATE=/dev"):
+        gate_source(text)
+    assert gate_source("gate-1=/dev/x=y") == ("gate-1", "/dev/x=y")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -84,6 +85,9 @@ class GraphOptions:
     data: folder of the databases; cloud_url: empty for a store without a cloud; token: for the cloud; live_host,
     live_port: address of the live page; markers: publish for rviz; simulated_time: time is on /clock; gate_port: of the
     simulated gate to which a person's own phone shows a code, 0: none.
+    certificates: folder for a cloud that is a broker, mqtts://...; gates: gate -> what reads its codes, a scanner's
+    device file or a camera's topic; gate_offline: refuse or admit while the cloud does not answer; scale_tokens: file
+    of the boards that post weights over HTTP to scales_host, scales_port; None: no board does.
     """
 
     store_file: Path
@@ -95,6 +99,12 @@ class GraphOptions:
     markers: bool = True
     simulated_time: bool = False
     gate_port: int = 0
+    certificates: Path | None = None
+    gates: Mapping[str, str] = field(default_factory=dict)
+    gate_offline: str = "refuse"
+    scale_tokens: Path | None = None
+    scales_host: str = "127.0.0.1"
+    scales_port: int = 8090
 
     @property
     def store(self) -> Store:
@@ -140,11 +150,38 @@ def store_graph(options: GraphOptions) -> list[NodeSpec]:
             "store": str(options.store_file),
             "cloud_url": options.cloud_url,
             "outbox": str(options.data / "outbox.sqlite"),
+            "certificates": str(options.certificates or ""),
+            "gate_offline": options.gate_offline,
             "use_sim_time": options.simulated_time,
         },
         _token(options),
     )
-    return [*_chain(options), bridge, *_views(options)]
+    return [*_chain(options), bridge, *_readers(options), *_views(options)]
+
+
+def gate_source(text: str) -> tuple[str, str]:
+    """GATE=SOURCE: a gate and what reads its codes. Raises ValueError."""
+    gate_id, _, source = text.partition("=")
+    if not gate_id or not source.startswith("/"):
+        raise ValueError(f"'{text}': write GATE=/dev/... for a scanner or GATE=/topic for a camera")
+    return gate_id, source
+
+
+def _readers(options: GraphOptions) -> list[NodeSpec]:
+    """What the store reads by itself: codes at the gates, and the scales that post."""
+    store = {"store": str(options.store_file)}
+    nodes = []
+    for gate_id, source in options.gates.items():
+        if gate_id not in options.store.gate:
+            raise ValueError(f"there is no gate {gate_id} in the store: it has {', '.join(options.store.gate)}")
+        reads = "scanner" if source.startswith("/dev/") else "image_topic"
+        name = f"gate_reader_{re.sub(r'[^A-Za-z0-9_]', '_', gate_id)}"
+        nodes.append(NodeSpec(name, "yokotago_fusion", "gate_reader", {**store, "gate_id": gate_id, reads: source}))
+    if options.scale_tokens is not None:
+        where: dict[str, Value] = {"host": options.scales_host, "port": options.scales_port}
+        tokens = {"tokens": str(options.scale_tokens)}
+        nodes.append(NodeSpec("posted_scales", "yokotago_shelves", "posted_scales", {**store, **tokens, **where}))
+    return nodes
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, LogInfo, OpaqueFunction, Shutdown
 from launch.substitutions import LaunchConfiguration
@@ -53,9 +54,15 @@ def describe(
 
 
 def graph_options(
-    values: dict[str, str], *, cloud_url: str = "", token: str = "", simulated_time: bool = False, gate_port: int = 0
+    values: dict[str, str],
+    *,
+    cloud_url: str = "",
+    token: str = "",
+    simulated_time: bool = False,
+    gate_port: int = 0,
+    **more: Any,
 ) -> GraphOptions:
-    """What the values of the common arguments ask for."""
+    """What the values of the common arguments ask for; more: fields of GraphOptions as they are."""
     data = Path(values["data"]) if values["data"] else Path(tempfile.mkdtemp(prefix="yokotago-"))
     data.mkdir(parents=True, exist_ok=True)
     host = values["live_host"]
@@ -68,6 +75,7 @@ def graph_options(
         live_port=free_port(int(values["live_port"]), host),
         simulated_time=simulated_time,
         gate_port=gate_port,
+        **more,
     )
 
 

@@ -23,6 +23,9 @@ setup(
     install_requires=["setuptools"],
     extras_require={"test": ["pytest"]},
     entry_points={
-        "console_scripts": ["shelves = yokotago_shelves.nodes.shelves:main"],
+        "console_scripts": [
+            "posted_scales = yokotago_shelves.nodes.posted_scales:main",
+            "shelves = yokotago_shelves.nodes.shelves:main",
+        ],
     },
 )
