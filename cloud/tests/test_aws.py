@@ -237,7 +237,25 @@ def test_a_visit_from_check_in_to_receipt(stack: Stack, host: Host) -> None:
     assert other.get(f"/v1/receipts/{STORE}/r-1").status_code == 404
 
 
-def test_what_a_store_publishes_is_kept_for_some_days(stack: Stack) -> None:
+def test_a_receipt_may_come_over_the_topic_too(stack: Stack, host: Host) -> None:
+    phone = _signed_in(stack, "eve@example.com")
+    now = {"sec": int(time.time()), "nanosec": 0}
+    shopper_id = host.check_in(phone.code(), stamp=now).json()["shopper_id"]
+    body = receipt(shopper_id, "r-topic", "v-topic", entered=now, left=now)
+    message = {"event_id": "receipt-1", "subject": "v-topic", "data": body}
+    for _ in range(2):
+        stack.client("iot-data").publish(topic=f"stores/{STORE}/events/receipt", payload=json.dumps(message))
+    before, until = "", time.monotonic() + 60
+    while time.monotonic() < until:
+        news = phone.get(f"/v1/me/events?after={before}&wait=1").json()
+        before = news["cursor"]
+        if any(event["kind"] == "receipt" for event in news["events"]):
+            break
+    assert [one["receipt_id"] for one in phone.get("/v1/receipts").json()["receipts"]] == ["r-topic"]
+
+
+def test_what_a_store_publishes_is_kept_for_some_days(stack: Stack, host: Host) -> None:
+    assert host.get("/receipts").status_code == 200
     event = {"event_id": f"e-{uuid.uuid4()}", "stamp": {"sec": 7, "nanosec": 0}, "data": {"delta": -220.4}}
     for _ in range(2):
         stack.client("iot-data").publish(topic=f"stores/{STORE}/events/weight_change", payload=json.dumps(event))

@@ -13,10 +13,8 @@ import os
 from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
-
 from yokotago_cloud.app import create_app
-from yokotago_cloud.bodies import StoreEvents
+from yokotago_cloud.ingest import Ingest
 from yokotago_cloud.oidc import Issuer
 from yokotago_cloud.services import Services
 from yokotago_cloud.settings import Settings
@@ -58,15 +56,10 @@ def api(event: dict[str, Any], context: Any) -> Any:
     return _application()(event, context)
 
 
-def ingest(event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """What a store published, with the `store_id` that the rule read in the topic; kept once for each event_id.
+def ingest(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """What a store published, with the `store_id` and the `kind` that the rule read in the topic; see ingest.py.
 
     Raises:
-        ValueError: it is no event; the rule's queue for failures keeps it for a person.
+        ProblemError: it cannot be taken; it is tried again, then kept in the function's queue for a person.
     """
-    store_id = str(event.get("store_id", ""))
-    try:
-        body = StoreEvents.model_validate({"events": [event]})
-    except ValidationError as wrong:
-        raise ValueError(f"{store_id} published what is no event: {wrong.error_count()} faults") from wrong
-    return _services().reports.events(store_id, body.events)
+    return Ingest(_services()).take(str(event["store_id"]), str(event["kind"]), event)
