@@ -213,6 +213,21 @@ def test_health_and_headers(cloud: Cloud) -> None:
     assert "unsafe" not in policy
 
 
+def test_the_page_may_call_the_gate_of_a_demo_and_nothing_else(tmp_path: Path, clock: Clock, cloud: Cloud) -> None:
+    assert cloud.http.get("/v1/stores").json()["demo_gate"] == ""
+    assert "connect-src 'self';" in cloud.http.get("/").headers["content-security-policy"]
+    (tmp_path / "demo").mkdir()
+    with cloud_over(tmp_path / "demo", clock, demo_gate="http://127.0.0.1:8010") as demo:
+        assert demo.http.get("/v1/stores").json()["demo_gate"] == "http://127.0.0.1:8010"
+        assert "connect-src 'self' http://127.0.0.1:8010;" in demo.http.get("/").headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("address", ["http://x; script-src *", "javascript:1", "http://x/y", "x", "http://x\n"])
+def test_the_gate_of_a_demo_cannot_change_the_policy(address: str) -> None:
+    with pytest.raises(ValueError, match="demo_gate"):
+        Settings(demo_gate=address)
+
+
 def test_a_catalogue_has_versions_and_an_etag(cloud: Cloud) -> None:
     assert_problem(cloud.host.get("/catalogue"), 404, "catalogue-absent")
     first = cloud.host.put("/catalogue", {"products": PRODUCTS})
