@@ -47,6 +47,8 @@ class PageServer:
         self._lock = threading.Lock()
         self._closing = False
         self._socket = socket.create_server((host, port), reuse_port=False)
+        # Connections inherit it: a small update leaves at once, not when the page has acknowledged the one before.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         named = f"[{host}]" if ":" in host else host
         self.address = f"http://{named}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
