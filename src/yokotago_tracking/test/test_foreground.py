@@ -14,7 +14,7 @@ from worlds import PERIOD, START, sensor, store
 from yokotago_model.events import DepthImage, ForegroundCloud
 from yokotago_tracking.foreground import Foreground, ForegroundParams, _learn
 
-PARAMS = ForegroundParams(learn_s=0.5, absorb_s=20.0, absorb_in_shelf_s=2.0, recede_s=0.5, background_rows=1)
+PARAMS = ForegroundParams(learn_samples=10, learn_s=0.5, absorb_s=20.0, absorb_in_shelf_s=2.0, recede_s=0.5, background_rows=1)
 
 
 def image(
@@ -96,6 +96,18 @@ def test_somebody_who_walks_through_while_the_store_is_learned_leaves_no_mark() 
         watch.see(image(1.7, slice(20, 28), slice(3 * column, 3 * column + 6)))
     watch.see(image(), 3)
     assert int(watch.see(image(1.7)).pixels.sum()) == 64
+
+
+def test_images_that_are_lost_at_the_start_make_it_longer_not_worse() -> None:
+    watch = Watch(dataclasses.replace(PARAMS, learn_samples=16, learn_s=1.0))
+    seen = []
+    for tick in range(60):
+        watch.tick = tick
+        if tick > 12 or tick % 4 == 0:
+            # An edge of the store that is seen at one image in three.
+            seen.append(len(watch.see(image(1.0) if tick % 3 == 0 else image()).points))
+    assert seen == [0] * len(seen)
+    assert len(watch.see(image(2.0)).points) > 0
 
 
 def test_a_pixel_that_jumps_between_two_distances_is_foreground_only_before_the_nearer_one() -> None:

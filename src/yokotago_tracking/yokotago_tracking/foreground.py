@@ -26,7 +26,7 @@ from yokotago_model.store import Sensor, Store
 
 from .camera import Camera, Floats
 
-_LEARNED_AT_ONCE = 1 << 15
+_LEARNED_AT_ONCE = 1 << 17
 """Pixels that are learned at one image."""
 
 
@@ -36,7 +36,7 @@ class ForegroundParams:
 
     gap_m, gap_noise_factor: a pixel is foreground when it is nearer than its background by gap_m or by this many
     standard deviations of the pixel, whichever is more; prior_gap_m: the same where the background is only computed;
-    learn_s: length of the start, in which there is no foreground; learn_samples: images that are looked at in it;
+    learn_s: least length of the start, in which there is no foreground; learn_samples: images that are looked at in it;
     follow_s: time constant of slow changes; recede_s: how long a pixel must see past its background; absorb_s,
     absorb_in_shelf_s: how long it must see the same thing before it is background, in the open and where shelves are;
     same_m: what counts as the same distance; background_rows: every n-th row of an image updates the background;
@@ -402,15 +402,16 @@ class Foreground:
     def _learn(self, points: Floats, elapsed: float) -> None:
         """Collect samples, and then learn some of the pixels at every image: all at once would take several periods."""
         params = self.params
-        if self._learned == 0:
-            if elapsed * (params.learn_samples - 1) >= self._sampled * params.learn_s:
+        # Few samples say little about a pixel's noise: where images are lost, the start takes longer.
+        if self._sampled < params.learn_samples:
+            if elapsed * params.learn_samples >= self._sampled * params.learn_s:
                 self._samples[self._sampled] = points[:, 2]
                 self._sampled += 1
-            if elapsed < params.learn_s or self._sampled < 4:
+            if self._sampled < params.learn_samples:
                 return
         part = slice(self._learned, self._learned + _LEARNED_AT_ONCE)
         _learn(
-            self._samples[: self._sampled, part],
+            self._samples[:, part],
             params.gap_m,
             params.gap_noise_factor,
             self._background[part],
