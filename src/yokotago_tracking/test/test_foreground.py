@@ -14,7 +14,9 @@ from worlds import PERIOD, START, sensor, store
 from yokotago_model.events import DepthImage, ForegroundCloud
 from yokotago_tracking.foreground import Foreground, ForegroundParams, _learn
 
-PARAMS = ForegroundParams(learn_samples=10, learn_s=0.5, absorb_s=20.0, absorb_in_shelf_s=2.0, recede_s=0.5, background_rows=1)
+PARAMS = ForegroundParams(
+    learn_samples=10, learn_s=0.5, absorb_s=20.0, absorb_in_shelf_s=2.0, recede_s=0.5, background_rows=1
+)
 
 
 def image(
