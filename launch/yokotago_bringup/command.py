@@ -15,7 +15,7 @@ from .bags import BagError
 from .console import CommandError
 
 _SUBCOMMANDS = (
-    "demo", "run", "simulate", "replay", "evaluate", "import", "explain", "record", "check", "calibrate",
+    "demo", "run", "simulate", "replay", "evaluate", "import", "explain", "faults", "record", "check", "calibrate",
     "provision-scale",
 )  # fmt: skip
 """Each has a module of its own, <name>_command, with _ for -."""
