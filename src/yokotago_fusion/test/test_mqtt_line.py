@@ -221,6 +221,19 @@ def test_a_cloud_that_is_not_at_the_broker_is_told_and_misses_nothing(cloud: Clo
 
 
 @needs_broker
+def test_what_is_said_before_the_cloud_was_ever_at_the_broker_waits_for_it(
+    broker: Broker, host: Host, tmp_path: Path
+) -> None:
+    host.put(receipt("v"), receipt("w"))
+    wait_for(lambda: host.client.send(request_of(STORE, alert(1))).reason == "the cloud has never been at the broker")
+    assert host.outbox.waiting() == 2
+    with cloud_in(tmp_path, *broker.options) as cloud:
+        cloud.start()
+        wait_for(lambda: visits_of(cloud) == ["v", "w"])
+        assert host.outbox.waiting() == 0
+
+
+@needs_broker
 def test_a_store_host_that_was_away_hears_of_a_check_in_once(broker: Broker, cloud: Cloud, tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     with host_of(broker, path) as host:
@@ -287,7 +300,7 @@ def test_a_request_as_a_message_is_its_key_its_subject_and_its_body() -> None:
     ("reason", "verdict"),
     [
         (0x00, Verdict.ACCEPTED),
-        (0x10, Verdict.ACCEPTED),
+        (0x10, Verdict.LINE),
         (0x80, Verdict.AGAIN),
         (0x87, Verdict.AGAIN),
         (0x90, Verdict.REFUSED),

@@ -226,6 +226,7 @@ def _text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+_NOBODY_THERE = 0x10
 _NEVER_TAKEN = {0x90, 0x95, 0x99}
 
 
@@ -233,8 +234,11 @@ def judge_acknowledgement(reason: int) -> Answer:
     """What the reason of a PUBACK means (MQTT 5, 3.4.2.1).
 
     From 0x80 on the message was not taken. Topic name, size and format are the message's own fault; rights and quotas
-    (0x87, 0x97) are somebody's to mend.
+    (0x87, 0x97) are somebody's to mend. 0x10, which counts as a success, says that nobody has subscribed: the broker
+    has thrown the message away.
     """
+    if reason == _NOBODY_THERE:
+        return Answer(Verdict.LINE, "the cloud has never been at the broker")
     if reason < 0x80:
         return Answer(Verdict.ACCEPTED)
     said = f"the broker refused the message with reason {reason:#04x}"

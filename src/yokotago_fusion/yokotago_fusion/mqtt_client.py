@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The store host's line to the cloud over MQTT 5: one connection to a broker, for all of the bridge's threads.
 
-A message is handed over when the broker acknowledges it with a reason below 0x80; paho's own is_published() says True
-for a refusal as well. What the broker hands to us is acknowledged when it is in the outbox's file.
+A message is handed over when the broker acknowledges it with a reason that says so (judge_acknowledgement); paho's own
+is_published() says True for a refusal as well. What the broker hands to us is acknowledged when it is in the outbox's
+file.
 """
 
 from __future__ import annotations
