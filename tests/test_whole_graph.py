@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import select
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +124,57 @@ def test_a_simulated_shopper_pays_in_the_cloud_for_what_was_taken(tmp_path: Path
     assert receipt.shopper_id == true.shopper_id, heard.lines
     assert [(i.product_id, i.quantity) for i in receipt.lines] == [(i.product_id, i.quantity) for i in true.lines]
     assert [(k["receipt_id"], k["total"]) for k in kept] == [(receipt.receipt_id, receipt.total)]
+
+
+def test_a_person_walks_a_simulated_shopper_in_and_gets_the_receipt(tmp_path: Path) -> None:
+    """What the demo's page does behind its button: sign up, show a code to the gate, follow the news."""
+    port, gate_port = free_port(0), free_port(0)
+    token = secrets.token_urlsafe(24)
+    options = GraphOptions(
+        demo_store_file(), tmp_path, f"http://127.0.0.1:{port}", token, simulated_time=True, gate_port=gate_port
+    )
+    wanted = {"shelves", "fusion", "bridge", "simulator"}
+    nodes = [n for n in demo_graph(options, SimulatorOptions(shoppers=1, level="tracks")) if n.name in wanted]
+    heard = Heard()
+
+    async def run() -> list[Plain]:
+        supervisor = Supervisor([cloud_process(options, port), *(n.process for n in nodes)], heard.output)
+        running = asyncio.create_task(supervisor.run())
+        news = await asyncio.to_thread(visit_of_a_person, options, f"http://127.0.0.1:{gate_port}")
+        supervisor.stop()
+        await running
+        return news
+
+    with Listener(("/receipts", "/truth/receipts"), heard.hear):
+        news = asyncio.run(run())
+    kinds = [str(event["kind"]) for event in news]
+    assert kinds[0] == "checked_in", heard.lines
+    assert "basket" in kinds
+    receipt = news[-1]["data"]
+    (true,) = (r for r in heard.true_receipts if r.shopper_id == receipt["shopper_id"])
+    assert [(i["product_id"], i["quantity"]) for i in receipt["lines"]] == [
+        (i.product_id, i.quantity) for i in true.lines
+    ]
+
+
+def visit_of_a_person(options: GraphOptions, gate: str) -> list[Plain]:
+    """The news on the phone of somebody who shows codes to the gate until it opens, up to their receipt."""
+    with httpx.Client(base_url=options.cloud_url, timeout=90.0, transport=httpx.HTTPTransport(retries=12)) as phone:
+        account = {"email": "visitor@example.org", "password": secrets.token_urlsafe(12)}
+        session = phone.post("/v1/accounts", json=account).raise_for_status().json()
+        phone.headers["Authorization"] = f"Bearer {session['access_token']}"
+        news: list[Plain] = []
+        cursor = ""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until and not any(event["kind"] == "receipt" for event in news):
+            if not news:
+                code = phone.post("/v1/check-in-codes", json={}).raise_for_status().json()["code"]
+                with contextlib.suppress(httpx.ConnectError):
+                    httpx.post(f"{gate}/walk-in", json={"code": code}, timeout=90.0)
+            page = phone.get("/v1/me/events", params={"after": cursor, "wait": 5}).raise_for_status().json()
+            news += page["events"]
+            cursor = page["cursor"]
+        return news
 
 
 def test_what_the_firmware_of_the_scales_weighs_is_on_the_receipt(tmp_path: Path) -> None:
