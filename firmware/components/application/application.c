@@ -8,12 +8,7 @@
 static bool ping(void *context)
 {
     struct application *app = context;
-    const bool answered = app->board->ping(app->board_context);
-
-    if (answered && app->link.state == LINK_CONNECTED) {
-        app->answered_us = app->board->now_us(app->board_context);
-    }
-    return answered;
+    return app->board->ping(app->board_context);
 }
 
 static bool open(void *context)
@@ -23,7 +18,7 @@ static bool open(void *context)
     if (!app->node->open(app->node_context)) {
         return false;
     }
-    burst_ring_rewind(&app->ring, app->answered_us - DOUBTFUL_US);
+    burst_ring_rewind(&app->ring, app->confirmed_us - DOUBTFUL_US);
     app->opened_ms = app->board->now_ms(app->board_context);
     app->settled = false;
     return true;
@@ -55,7 +50,7 @@ void application_init(struct application *app, const struct application_config *
         .board_context = board_context,
         .node = node,
         .node_context = node_context,
-        .answered_us = INT64_MIN / 2,
+        .confirmed_us = INT64_MIN / 2,
     };
     scale_init(&app->scale, &config->scale);
     link_init(&app->link, &config->link, &LINK_OPS, app, config->seed);
@@ -120,7 +115,11 @@ static void send_health(struct application *app, uint32_t now_ms)
         .signal_dbm = app->board->signal_dbm(app->board_context),
     };
     app->health_ms = now_ms;
-    app->node->publish_health(app->node_context, &health);
+    const bool confirmed = app->node->publish_health(app->node_context, &health);
+    if (confirmed) {
+        app->confirmed_us = now_us;
+    }
+    link_delivery(&app->link, confirmed);
 }
 
 static enum calibration_result kept(struct application *app, enum calibration_result result)

@@ -11,7 +11,7 @@
 
 #define PING_MS 100
 #define SYNC_MS 200
-#define RELIABLE_MS 100 /* how long a reliable message may hold the task up when the agent is gone */
+#define RELIABLE_MS 300 /* how long a reliable message may hold the task up when the agent is gone */
 #define IDENTIFY_US 10000000
 
 /* Where the agent is and who we are. Without a configured address the agent is asked for with a multicast, once. */

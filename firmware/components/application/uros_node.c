@@ -211,7 +211,7 @@ static uint8_t describe(uint16_t status, char *text, size_t size)
     return diagnostic_msgs__msg__DiagnosticStatus__OK;
 }
 
-static void uros_publish_health(void *context, const struct health *health)
+static bool uros_publish_health(void *context, const struct health *health)
 {
     struct uros_node *node = context;
     const struct scale_counters *counters = health->counters;
@@ -234,7 +234,7 @@ static void uros_publish_health(void *context, const struct health *health)
     node->array.header.stamp = time_of(&health->stamp);
     node->status.level = describe(health->status, node->status_text, sizeof node->status_text);
     say(&node->status.message, node->status_text);
-    failed(rcl_publish(&node->diagnostics, &node->array, NULL));
+    return !failed(rcl_publish(&node->diagnostics, &node->array, NULL));
 }
 
 static bool uros_take_command(void *context, struct command *command)

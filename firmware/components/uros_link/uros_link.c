@@ -38,6 +38,14 @@ void link_network(struct link *link, bool up)
     }
 }
 
+void link_delivery(struct link *link, bool confirmed)
+{
+    link->unconfirmed = confirmed ? 0 : (uint8_t)(link->unconfirmed + 1);
+    if (link->state == LINK_CONNECTED && link->unconfirmed >= link->config.misses) {
+        link->state = LINK_LOST;
+    }
+}
+
 static void knock(struct link *link, uint32_t now_ms)
 {
     if (!link->network || !passed(now_ms, link->since_ms, link->pause_ms)) {
@@ -61,6 +69,7 @@ static void connect(struct link *link, uint32_t now_ms)
     link->state = LINK_CONNECTED;
     link->since_ms = now_ms;
     link->missed = 0;
+    link->unconfirmed = 0;
     link->sessions++;
     /* The time is asked for in the next step. */
     link->synced_ms = now_ms - link->config.sync_ms;

@@ -229,6 +229,10 @@ bool host_obey(struct host *host, const char *line)
         return obey_fault(host, argument);
     }
     if (strcmp(word, "agent") == 0) {
+        if (strcmp(argument, "restart") == 0) {
+            host->forgotten = true;
+            return true;
+        }
         return obey_switch(&host->agent, argument);
     }
     if (strcmp(word, "network") == 0) {

@@ -34,6 +34,7 @@ struct host {
     double next_us; /* when the next conversion ends */
     bool fed;
     bool agent;
+    bool forgotten; /* the agent was restarted: it answers, and knows nothing of the session */
     bool network;
     long cut_after; /* the next write to the store ends after so many bytes, and so does the process; -1: it does not */
 };
@@ -44,7 +45,7 @@ void host_init(struct host *host, const struct host_config *config, const struct
 /* The load was `grams` at `stamp_ns`; between two loads it goes on a straight line. Older ones are dropped. */
 void host_load(struct host *host, int64_t stamp_ns, double grams);
 
-/* One line of the feed: `load STAMP_NS PERIOD_NS GRAMS...`, `fault NAME`, `agent up|down`, `network up|down`,
+/* One line of the feed: `load STAMP_NS PERIOD_NS GRAMS...`, `fault NAME`, `agent up|down|restart`, `network up|down`,
    `cut BYTES`. False when it is none of these. */
 bool host_obey(struct host *host, const char *line);
 

@@ -78,6 +78,7 @@ struct line {
 static bool line_open(void *context)
 {
     const struct line *line = context;
+    line->host->forgotten = false;
     return line->host->agent && UROS_NODE_OPS.open(line->node);
 }
 
@@ -97,7 +98,7 @@ static void line_publish_burst(void *context, const struct burst *burst, const s
 {
     struct line *line = context;
 
-    if (!line->host->agent) {
+    if (!line->host->agent || line->host->forgotten) {
         line->swallowed++;
         return;
     }
@@ -105,19 +106,16 @@ static void line_publish_burst(void *context, const struct burst *burst, const s
     UROS_NODE_OPS.publish_burst(line->node, burst, stamp);
 }
 
-static void line_publish_health(void *context, const struct health *health)
+static bool line_publish_health(void *context, const struct health *health)
 {
     const struct line *line = context;
-
-    if (line->host->agent) {
-        UROS_NODE_OPS.publish_health(line->node, health);
-    }
+    return line->host->agent && !line->host->forgotten && UROS_NODE_OPS.publish_health(line->node, health);
 }
 
 static bool line_take_command(void *context, struct command *command)
 {
     const struct line *line = context;
-    return line->host->agent && UROS_NODE_OPS.take_command(line->node, command);
+    return line->host->agent && !line->host->forgotten && UROS_NODE_OPS.take_command(line->node, command);
 }
 
 static void line_answer(void *context, const struct answer *answer)

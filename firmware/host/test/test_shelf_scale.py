@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import DEMO_STORE, SECOND, START, Listener, ScaleProcess
+from conftest import DEMO_STORE, POWER_CUT, SECOND, START, Listener, ScaleProcess
 from rclpy.serialization import serialize_message
 
 from yokotago_model.conversions import from_message
@@ -155,7 +155,7 @@ def test_a_power_cut_while_writing_leaves_the_old_calibration(
     client = listener.node.create_client(ScaleCommand, "/shelves/scale_A11/command")
     listener.until(client.service_is_ready)
     client.call_async(ScaleCommand.Request(command=ScaleCommand.Request.TARE))
-    assert listener.until(lambda: process.process.poll()) == 9
+    assert listener.until(lambda: process.process.poll()) == POWER_CUT
     listener.node.destroy_client(client)
 
     listener.bursts.clear()
@@ -184,6 +184,21 @@ def test_a_lost_link_loses_no_sample(listener: Listener, scale: Start) -> None:
     assert any(b.status & ShelfWeight.RESENT for b in bursts)
     assert samples(bursts)[-1][2] == pytest.approx(500.0, abs=0.1)
     assert process.tell()["sessions"] == 2
+
+
+def test_an_agent_that_restarts_unnoticed_by_pings_loses_no_sample(listener: Listener, scale: Start) -> None:
+    process = scale("--calibrated")
+    process.heard()
+    process.feed(3.0, 800.0)
+    process.arrived(200)
+    process.say("agent restart")
+    process.feed(4.0, 700.0)
+    listener.until(lambda: process.tell()["sessions"] == 2)
+    assert process.tell()["swallowed"] > 0
+    process.heard()
+    process.feed(3.0, 500.0)
+    numbers = [number for number, _, _ in samples(process.arrived(780))]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def test_a_lost_network_is_a_lost_link(listener: Listener, scale: Start) -> None:

@@ -38,6 +38,7 @@ static struct {
     unsigned healths;
     bool is_open;
     bool nobody_listens;
+    bool forgotten; /* the agent was restarted and knows nothing of the session */
 } board;
 
 static int64_t now_us(void *context)
@@ -107,6 +108,7 @@ static bool open(void *context)
 {
     (void)context;
     board.is_open = board.agent;
+    board.forgotten = false;
     return board.is_open;
 }
 
@@ -127,17 +129,18 @@ static void publish_burst(void *context, const struct burst *burst, const struct
 {
     (void)context;
     assert_true(board.is_open);
-    if (board.agent && board.received < BURSTS_MOST) {
+    if (board.agent && !board.forgotten && board.received < BURSTS_MOST) {
         board.bursts[board.received] = *burst;
         board.stamps[board.received++] = *stamp;
     }
 }
 
-static void publish_health(void *context, const struct health *health)
+static bool publish_health(void *context, const struct health *health)
 {
     (void)context;
     board.health = *health;
     board.healths++;
+    return board.agent && !board.forgotten;
 }
 
 static bool take_command(void *context, struct command *command)
@@ -272,6 +275,23 @@ static void a_step_keeps_its_moment(void **state)
     }
 }
 
+/* As the store host sees it: nothing is missing when doubles are dropped. Returns how many were sent again. */
+static unsigned nothing_is_missing_without_doubles(void)
+{
+    uint32_t next = board.bursts[0].sequence;
+    unsigned resent = 0;
+
+    for (unsigned i = 0; i < board.received; i++) {
+        const struct burst *burst = &board.bursts[i];
+        resent += (burst->status & STATUS_RESENT) != 0;
+        if ((int32_t)(burst->sequence - next) >= 0) {
+            assert_int_equal(burst->sequence, next);
+            next += burst->samples;
+        }
+    }
+    return resent;
+}
+
 static void a_lost_agent_costs_nothing_that_the_ring_holds(void **state)
 {
     (void)state;
@@ -284,20 +304,23 @@ static void a_lost_agent_costs_nothing_that_the_ring_holds(void **state)
     board.agent = true;
     run_s(8.0);
     assert_int_equal(app.link.sessions, 2);
-    /* As the store host sees it: nothing is missing when doubles are dropped. */
-    uint32_t next = board.bursts[0].sequence;
-    unsigned resent = 0;
-    for (unsigned i = 0; i < board.received; i++) {
-        const struct burst *burst = &board.bursts[i];
-        resent += (burst->status & STATUS_RESENT) != 0;
-        if ((int32_t)(burst->sequence - next) >= 0) {
-            assert_int_equal(burst->sequence, next);
-            next += burst->samples;
-        }
-    }
+    const unsigned resent = nothing_is_missing_without_doubles();
     assert_true(resent > 0 && resent < 60);
     assert_int_equal(app.ring.lost, 0);
     assert_int_equal(board.health.sessions, 2);
+}
+
+static void an_agent_that_restarts_between_two_pings_costs_nothing(void **state)
+{
+    (void)state;
+    begin(true);
+    run_s(5.3);
+    board.forgotten = true; /* it answers pings all the time */
+    run_s(10.0);
+    assert_int_equal(app.link.sessions, 2);
+    assert_false(board.forgotten);
+    const unsigned resent = nothing_is_missing_without_doubles();
+    assert_true(resent > 0 && resent < 40);
 }
 
 static void a_long_loss_is_counted(void **state)
@@ -499,6 +522,7 @@ int main(void)
         cmocka_unit_test(an_image_without_agent_or_samples_is_not_proven),
         cmocka_unit_test(a_step_keeps_its_moment),
         cmocka_unit_test(a_lost_agent_costs_nothing_that_the_ring_holds),
+        cmocka_unit_test(an_agent_that_restarts_between_two_pings_costs_nothing),
         cmocka_unit_test(a_long_loss_is_counted),
         cmocka_unit_test(bursts_wait_until_somebody_listens),
         cmocka_unit_test(without_the_time_it_says_so),

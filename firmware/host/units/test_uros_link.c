@@ -144,6 +144,28 @@ static void two_missed_pings_are_no_loss(void **state)
     assert_int_equal(link.state, LINK_WAITING);
 }
 
+static void an_agent_that_confirms_nothing_is_lost_though_it_answers(void **state)
+{
+    (void)state;
+    begin(1000);
+    link_delivery(&link, false); /* before there is a session: no news */
+    connect();
+    link_delivery(&link, false);
+    link_delivery(&link, false);
+    link_delivery(&link, true);
+    link_delivery(&link, false);
+    link_delivery(&link, false);
+    run_ms(3000);
+    assert_int_equal(link.state, LINK_CONNECTED);
+    link_delivery(&link, false);
+    assert_int_equal(link.state, LINK_LOST);
+    run_ms(10);
+    assert_int_equal(agent.closed, 1);
+    link_delivery(&link, false);
+    run_ms(600);
+    assert_int_equal(link.state, LINK_CONNECTED);
+}
+
 static void a_lost_network_is_a_loss_at_once(void **state)
 {
     (void)state;
@@ -342,6 +364,7 @@ int main(void)
         cmocka_unit_test(it_knocks_more_and_more_rarely_and_never_gives_up),
         cmocka_unit_test(a_session_that_cannot_be_made_is_cleaned_up),
         cmocka_unit_test(two_missed_pings_are_no_loss),
+        cmocka_unit_test(an_agent_that_confirms_nothing_is_lost_though_it_answers),
         cmocka_unit_test(a_lost_network_is_a_loss_at_once),
         cmocka_unit_test(the_time_is_asked_for_again),
         cmocka_unit_test(everything_goes_on_when_the_clock_wraps_around),

@@ -15,7 +15,7 @@ enum {
     SCALE_ID_SIZE = 33,
     HEALTH_PERIOD_MS = 1000,
     SENT_AT_ONCE = 4,       /* bursts in one step: the resent ones must not flood the agent */
-    DOUBTFUL_US = 500000,   /* what was sent so long before the last answer may be lost too */
+    DOUBTFUL_US = 500000,   /* what was sent so long before the last confirmation may be lost too */
 };
 
 enum command_kind {
@@ -52,13 +52,13 @@ struct health {
     int8_t signal_dbm; /* 0: unknown */
 };
 
-/* The node. Publishing neither fails nor waits: best effort. */
+/* The node. Bursts are best effort: publishing them neither fails nor waits. */
 struct node_ops {
     bool (*open)(void *context);
     void (*close)(void *context, bool lost);
     bool (*is_heard)(void *context); /* true where it cannot be known */
     void (*publish_burst)(void *context, const struct burst *burst, const struct stamp *stamp);
-    void (*publish_health)(void *context, const struct health *health);
+    bool (*publish_health)(void *context, const struct health *health); /* whether the agent has confirmed it */
     bool (*take_command)(void *context, struct command *command);
     void (*answer)(void *context, const struct answer *answer);
 };
@@ -93,7 +93,7 @@ struct application {
     struct store store;
     struct link link;
     struct burst_ring ring;
-    int64_t answered_us; /* when the agent last gave a sign of life */
+    int64_t confirmed_us; /* when the agent last confirmed a message */
     uint32_t opened_ms;
     uint32_t health_ms;
     bool had_sample;

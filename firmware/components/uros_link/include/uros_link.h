@@ -27,7 +27,7 @@ struct link_config {
     uint32_t retry_most_ms; /* the pause doubles up to this */
     uint32_t ping_ms;       /* between two pings of a session */
     uint32_t sync_ms;       /* between two looks at the agent's clock */
-    uint8_t misses;         /* pings without an answer before a loss is believed */
+    uint8_t misses;         /* pings without an answer, or messages without a confirmation, before a loss is believed */
 };
 
 struct link {
@@ -36,7 +36,8 @@ struct link {
     void *context;
     enum link_state state;
     bool network;
-    uint8_t missed;
+    uint8_t missed;      /* pings in a row */
+    uint8_t unconfirmed; /* reliable messages in a row */
     uint32_t since_ms; /* of the last try, ping or loss */
     uint32_t synced_ms;
     uint32_t pause_ms;
@@ -50,6 +51,10 @@ void link_init(struct link *link, const struct link_config *config, const struct
 
 /* Tells whether there is a network. Without one a session is lost at once. */
 void link_network(struct link *link, bool up);
+
+/* Tells whether a reliable message was confirmed. An agent that was restarted answers pings as before, but knows nothing
+   of the session: only this shows it. */
+void link_delivery(struct link *link, bool confirmed);
 
 /* Does what is due; at most one call of the middleware. now_ms wraps around after 49.7 days. Returns the new state. */
 enum link_state link_step(struct link *link, uint32_t now_ms);
