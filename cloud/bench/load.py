@@ -29,6 +29,7 @@ import httpx2 as httpx
 
 TOKEN = "load-device-token-0123456789"  # noqa: S105 (of a database that lives as long as the run)
 STORE = "load"
+_AGAIN_S = 1.0
 
 
 async def at_rate(per_second: float, calls: list[Callable[[], Awaitable[None]]]) -> list[float]:
@@ -63,9 +64,16 @@ class Lines:
         parts = urlsplit(base)
         self._host, self._port = str(parts.hostname), int(parts.port or 80)
         self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.sent_again = 0
 
     async def post(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
-        """The answer of a call that must come to 201."""
+        """The answer of a call that must come to 201; as an outbox does, it comes again when the server is full."""
+        while (answer := await self._post(path, headers, body)) is None:
+            self.sent_again += 1
+            await asyncio.sleep(_AGAIN_S)
+        return answer
+
+    async def _post(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> dict[str, Any] | None:
         reader, writer = self._free.pop() if self._free else await asyncio.open_connection(self._host, self._port)
         data = json.dumps(body).encode()
         fields = headers | {"Host": self._host, "Content-Type": "application/json", "Content-Length": str(len(data))}
@@ -75,6 +83,9 @@ class Lines:
         length = re.search(rb"content-length: (\d+)", head)
         assert length is not None
         answer = await reader.readexactly(int(length[1]))
+        if head[9:12] == b"503":
+            writer.close()
+            return None
         if head[9:12] != b"201":
             raise RuntimeError(f"{path}: {head.decode()}{answer.decode()}")
         self._free.append((reader, writer))
@@ -93,7 +104,7 @@ def cpu_s(pid: int) -> float:
 
 
 async def run(base: str, server: int, shoppers: int, check_ins: int, per_second: float) -> dict[str, Any]:
-    """Sign shoppers up, check them in at the rate, then send receipts while every phone follows its news."""
+    """Sign shoppers up, check them in at the rate while the store host listens, then send receipts to their phones."""
     limits = httpx.Limits(max_connections=64 + shoppers, max_keepalive_connections=64 + shoppers)
     async with httpx.AsyncClient(base_url=base, timeout=60, limits=limits) as http:
         device = {"Authorization": f"Bearer {TOKEN}"}
@@ -110,13 +121,31 @@ async def run(base: str, server: int, shoppers: int, check_ins: int, per_second:
         phones = [{"Authorization": f"Bearer {session['access_token']}"} for session in sessions]
 
         lines = Lines(base)
-        taken: list[str] = []
+        shown: dict[str, float] = {}
 
         async def show_and_check_in(number: int) -> None:
             code = (await lines.post("/v1/check-in-codes", phones[number % shoppers], {}))["code"]
             body = {"code": code, "gate_id": "g", "stamp": {"sec": 1, "nanosec": 0}}
             once = device | {"Idempotency-Key": f"c{number}"}
-            taken.append((await lines.post(f"/v1/stores/{STORE}/check-ins", once, body))["check_in_id"])
+            at = time.perf_counter()
+            shown[(await lines.post(f"/v1/stores/{STORE}/check-ins", once, body))["check_in_id"]] = at
+
+        kept: list[str] = []
+        heard: dict[str, float] = {}
+
+        async def store_host() -> None:
+            cursor = ""
+            while len(heard) < check_ins:
+                asked = {"after": cursor, "wait": "2"}
+                page = (await http.get(f"/v1/stores/{STORE}/check-ins", headers=device, params=asked)).json()
+                if not page["check_ins"] and len(shown) == check_ins:
+                    return
+                now = time.perf_counter()
+                kept.extend(check_in["check_in_id"] for check_in in page["check_ins"])
+                heard.update((check_in["check_in_id"], now) for check_in in page["check_ins"])
+                cursor = page["cursor"]
+
+        hearing = asyncio.create_task(store_host())
 
         before, own = cpu_s(server), time.process_time()
         start = time.perf_counter()
@@ -124,15 +153,7 @@ async def run(base: str, server: int, shoppers: int, check_ins: int, per_second:
         took = time.perf_counter() - start
         used, own = cpu_s(server) - before, time.process_time() - own
         lines.close()
-        kept: list[str] = []
-        cursor = ""
-        while True:
-            page = (await http.get(f"/v1/stores/{STORE}/check-ins", headers=device, params={"after": cursor})).json()
-            if not page["check_ins"]:
-                break
-            kept += [check_in["check_in_id"] for check_in in page["check_ins"]]
-            cursor = page["cursor"]
-
+        await hearing
         sent: dict[str, float] = {}
         pushed: list[float] = []
 
@@ -180,8 +201,10 @@ async def run(base: str, server: int, shoppers: int, check_ins: int, per_second:
         "server_cpu_ms_per_check_in": round(used / check_ins * 1e3, 2),
         "load_cpu_ms_per_check_in": round(own / check_ins * 1e3, 2),
         "code_to_check_in": summary(times),
-        "lost": len(set(taken) - set(kept)),
-        "doubled": len(kept) - len(set(kept)) + len(set(kept) - set(taken)),
+        "gate_to_store_host": summary([heard[one] - at for one, at in shown.items() if one in heard]),
+        "sent_again": lines.sent_again,
+        "lost": len(shown.keys() - heard.keys()),
+        "doubled": len(kept) - len(heard) + len(heard.keys() - shown.keys()),
         "receipts": shoppers,
         "receipt_taken": summary(receipt_times),
         "receipt_to_phone": summary(pushed),
