@@ -102,6 +102,9 @@ class Synchroniser:
         if line is None:
             self.unknown += 1
             return []
+        if line.dark and line.counts_from is None:
+            # Also one that is late, for nobody waited for it, says that the sensor is back.
+            line.counts_from = cloud.stamp + self._wait
         if self._next is not None and cloud.stamp < self._next - self.period // 2:
             line.late += 1
             return []
@@ -109,8 +112,6 @@ class Synchroniser:
             line.late += 1
             return []
         line.newest = cloud.stamp
-        if line.dark and line.counts_from is None:
-            line.counts_from = cloud.stamp + self._wait
         line.queue.append(cloud)
         self._alone = self._alone + 1 if cloud.sensor_id == self._last_sensor else 0
         self._last_sensor = cloud.sensor_id
@@ -166,8 +167,8 @@ class Synchroniser:
         clouds, missing = [], []
         for sensor_id, line in self._lines.items():
             here = bool(line.queue) and line.queue[0].stamp < stamp + self.period
-            if line.dark and here and line.counts_from is not None and stamp >= line.counts_from:
-                line.dark, line.counts_from = False, None
+            if line.dark and line.counts_from is not None and stamp >= line.counts_from:
+                line.dark, line.counts_from, line.missing_since = False, None, None
             if here and not line.dark:
                 clouds.append(line.queue[0])
                 line.missing_since = None
