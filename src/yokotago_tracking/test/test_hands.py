@@ -57,3 +57,20 @@ def test_a_board_hides_what_is_deep_below_it() -> None:
     assert not under_boards(shelf, (1.0, 0.1, 0.8), eye, 0.02)
     assert not under_boards(shelf, (1.0, 0.3, 1.2), eye, 0.02)
     assert not under_boards(shelf, (1.0, -0.1, 0.8), eye, 0.02)
+
+
+def test_what_lies_on_the_shelfs_top_is_no_hand_in_it() -> None:
+    assert all(hand.position[1] < 3.5 for hand in found((2.2, 3.7, 1.8)))
+
+
+def test_the_hand_that_waits_before_the_front_is_no_second_hand() -> None:
+    one = body(2.0, 3.0, 1.7, (2.3, 3.65, 1.3))
+    both = np.concatenate([one, body(2.0, 3.0, 1.7, (1.7, 3.4, 1.0))])
+    finder = HandFinder(store())
+    height_map = HeightMap(Grid.over((-0.6, -0.6), (4.6, 4.6), 0.04))
+    for _ in range(3):
+        height_map.set(both)
+        height_map.share(np.array([height_map.grid.cell_of(2.0, 3.0)]), np.zeros(1, np.int64), np.array([1.3]), 0.3)
+        (hands,) = finder.hands(height_map, [Body(1, 2.0, 3.0, 1.7, 0.0)], ["a"])
+    assert len([h for h in hands if h.position[1] > 3.4]) == 1
+    assert hands[0].position[0] == pytest.approx(2.3, abs=0.06)

@@ -88,18 +88,46 @@ def test_two_who_become_one_blob_and_part_say_that_they_are_not_sure() -> None:
         assert track.identity_alternatives == tuple(t.track_id for t in last.tracks if t is not track)
 
 
-def test_a_second_sensor_carries_on_where_one_goes_dark() -> None:
+def test_a_second_sensor_carries_on_where_one_is_dark_for_20_s() -> None:
     stage = Tracker(store(sensor("a"), sensor("b")))
     frames = []
-    for k in range(120):
+    for k in range(320):
         person = body(1.0, min(-0.4 + 0.1 * max(k - 50, 0), 2.5)) if k >= 50 else body(9.0, 9.0)
         frames += stage.feed(cloud(k, person, sensor_id="a"))
-        if not 80 <= k < 110:
+        if not 80 <= k < 280:
             frames += stage.feed(cloud(k, person, sensor_id="b"))
+        if k == 270:
+            assert stage.synchroniser.dark == ("b",)
+    assert stage.synchroniser.dark == ()
     frames += stage.finish()
-    assert len(frames) == 120
+    assert len(frames) == 320
     assert {i for f in frames for i in sure(f)} == {1}
-    assert frames[105].tracks[0].state is TrackState.CONFIRMED
+    assert frames[270].tracks[0].state is TrackState.CONFIRMED
+
+
+def test_two_heads_that_touch_stay_two_where_they_are() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        apart = 1.0 if k < 25 else max(1.0 - 0.05 * (k - 25), 0.2)
+        y = min(-0.4 + 0.1 * k, 2.0)
+        return [body(2.0 - apart / 2.0, y), body(2.0 + apart / 2.0, y, 1.72)]
+
+    frames = run(seen, 120)
+    before = {t.track_id: t.position[0] for t in frames[24].tracks}
+    for frame in frames[60:]:
+        assert all(t.state is TrackState.CONFIRMED for t in frame.tracks)
+        after = {t.track_id: t.position[0] for t in frame.tracks}
+        left, right = sorted(before, key=lambda i: before[i])
+        assert (after[left], after[right]) == pytest.approx((1.9, 2.1), abs=0.05)
+
+
+def test_an_arm_that_is_stretched_out_takes_no_track_along() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        arm = (1.7, 2.5, 1.5) if k >= 30 else None
+        return [body(1.0, min(-0.4 + 0.1 * k, 2.5), arm=arm)]
+
+    frames = run(seen, 60)
+    assert {i for f in frames for i in sure(f)} == {1}
+    assert frames[-1].tracks[0].position[:2] == pytest.approx((1.0, 2.5), abs=0.05)
 
 
 def test_same_clouds_same_frames() -> None:

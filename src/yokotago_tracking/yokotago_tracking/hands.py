@@ -66,7 +66,7 @@ class HandParams:
     hidden_stddev_m: float = 0.07
     stddev_m: float = 0.04
     board_m: float = 0.02
-    edge_m: float = 0.03
+    edge_m: float = 0.045
     limb_share: float = 0.2
     way_share: float = 0.26
     prominence_m: float = 0.15
@@ -238,6 +238,9 @@ class HandFinder:
             arm, when = _beyond(
                 points, look, math.cos(shelf.yaw), math.sin(shelf.yaw), np.array(shelf.origin), low, high
             )
+            # What lies on the shelf's top is no hand in it: the top flickers where somebody stands before it.
+            under = (arm[:, 1] < 0.0) | (arm[:, 2] < shelf.size[2])
+            arm, when = arm[under], when[under]
             if len(arm) < params.arm_points:
                 continue
             labels = _clusters(arm, params.link_m)
@@ -281,7 +284,8 @@ class HandFinder:
             way = way / np.linalg.norm(way) + np.array([0.0, 0.5, 0.0])
             way /= np.linalg.norm(way)
         beyond = np.array([tip[0], depth, tip[2]]) + params.look_m * way
-        if depth > -params.edge_m or not self._visible(height_map, shelf, beyond, sensors):
+        below_top = tip[2] < shelf.size[2]
+        if below_top and (depth > -params.edge_m or not self._visible(height_map, shelf, beyond, sensors)):
             tip = tip + way * (depth - tip[1] + params.hidden_m)
             stddev = math.hypot(stddev, params.hidden_stddev_m)
         confidence = 1.0 - 0.5 ** (len(members) / 4.0)

@@ -38,9 +38,9 @@ class ReachParams:
     side_m: float = 0.05
     above_m: float = 0.25
     confidence_least: float = 0.2
-    begin_looks: int = 4
-    begin_s: float = 0.4
-    gap_s: float = 0.7
+    begin_looks: int = 5
+    begin_s: float = 0.5
+    gap_s: float = 0.5
     hand_speed_mps: float = 2.0
     hand_jump_m: float = 0.15
 

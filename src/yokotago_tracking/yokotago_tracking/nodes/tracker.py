@@ -21,12 +21,14 @@ TRACKS_IN_A_SECOND = 1 << 20
 
 
 class TrackerNode(StoreNode):
-    """Parameters: those of CrossingParams and ReachParams."""
+    """Parameters: those of TrackerParams (`hand.looks` and the like for the ones in it), CrossingParams and
+    ReachParams."""
 
     def __init__(self) -> None:
         super().__init__("tracker")
         warm_up_tracker(self.store)
-        self._tracker = Tracker(self.store, TrackerParams(first_track_id=self.session * TRACKS_IN_A_SECOND + 1))
+        first = self.session * TRACKS_IN_A_SECOND + 1
+        self._tracker = Tracker(self.store, declare(self, TrackerParams, first_track_id=first))
         self._crossings = Crossings(self.store, declare(self, CrossingParams))
         self._reaches = Reaches(self.store, declare(self, ReachParams))
         for topic in ("/tracks", "/zone_crossings", "/hand_reaches", "/progress"):
