@@ -45,15 +45,15 @@ static double measured(struct hx711_model *model)
 {
     double counts = model->zero_counts + model->counts_per_gram * model->grams;
 
+    if (model->settling > 0) {
+        counts *= 1.0 - UNSETTLED_SHARE * model->settling;
+        model->settling--;
+    }
     if (model->fault == FAULT_OPEN_CELL) {
         return 1e9;
     }
     if (model->input == HX711_B_32) {
         return OTHER_INPUT_COUNTS;
-    }
-    if (model->settling > 0) {
-        counts *= 1.0 - UNSETTLED_SHARE * model->settling;
-        model->settling--;
     }
     return counts + model->noise_counts * normal(model);
 }
