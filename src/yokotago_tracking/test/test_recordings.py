@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""The chain on the real overhead time-of-flight recording, alone and composed of two shifted copies of itself."""
+"""The chain on real recordings: overhead, alone and composed of two shifted copies of itself, and from the side."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from PIL import Image
 from worlds import START, recording
 
-from yokotago_model.events import DepthImage, TrackFrame, TrackState
+from yokotago_model.events import Cloud, DepthImage, TrackFrame, TrackState
 from yokotago_model.store import Sensor, Store, Zone, ZoneKind
+from yokotago_tracking.camera import Camera
 from yokotago_tracking.foreground import Foreground, ForegroundParams
+from yokotago_tracking.height_map import Grid, HeightMap
+from yokotago_tracking.people import HeadParams, heads
 from yokotago_tracking.tracker import Tracker
 
 Images = npt.NDArray[np.uint16]
@@ -97,11 +101,11 @@ def composed(a: Images, b: Images) -> Images:
 
 def test_the_person_is_one_track_in_every_labelled_frame_and_nobody_else_is() -> None:
     folder = recording("overhead_tof")
-    frames, heads = follow(images(folder)), true_heads(folder)
+    frames, labels = follow(images(folder)), true_heads(folder)
     assert len(frames) == len(images(folder))
     assert len({i for f in frames for i in believed(f)}) == 1
     errors = []
-    for k, head in heads.items():
+    for k, head in labels.items():
         (place,) = believed(frames[k]).values()
         errors.append(math.dist(place, head))
     assert len(errors) == 180
@@ -123,7 +127,7 @@ def test_two_copies_that_walk_through_each_other_keep_their_tracks() -> None:
     folder = recording("overhead_tof")
     there = images(folder)[40:]
     back = shifted(there[::-1], 0, 20)
-    frames, heads = follow(composed(there, back)), true_heads(folder)
+    frames, labels = follow(composed(there, back)), true_heads(folder)
     last = len(there) - 1
     down = 20 * (HEIGHT - 1.74) / FOCAL
 
@@ -131,8 +135,8 @@ def test_two_copies_that_walk_through_each_other_keep_their_tracks() -> None:
         """Tracks of the one who walks there and of the one who walks back."""
         places = believed(frames[k])
         assert len(places) == 2
-        x, y = heads[40 + last - k]
-        one, other = heads[40 + k], (x, y - down)
+        x, y = labels[40 + last - k]
+        one, other = labels[40 + k], (x, y - down)
         return (
             min(places, key=lambda i: math.dist(places[i], one)),
             min(places, key=lambda i: math.dist(places[i], other)),
@@ -141,3 +145,33 @@ def test_two_copies_that_walk_through_each_other_keep_their_tracks() -> None:
     before, after = sides(60), sides(last - 5)
     assert len(set(before)) == 2
     assert before == after
+
+
+def test_five_people_seen_from_the_side_are_five_heads_of_the_right_height() -> None:
+    o3d = pytest.importorskip("open3d", reason="reads the compressed point cloud")
+    path = recording("five_people") / "five_people.pcd"
+    points = o3d.t.io.read_point_cloud(str(path)).point.positions.numpy().reshape(480, 640, 3)
+    # The floor in the optical frame, found once by RANSAC over the lower points: up . p + height = 0 on it.
+    up, height = np.array([0.0034, -0.9966, -0.0827]), 1.286
+    up /= np.linalg.norm(up)
+    ahead = np.array([0.0, 0.0, 1.0]) - up[2] * up
+    ahead /= np.linalg.norm(ahead)
+    axes = np.stack([ahead, np.cross(up, ahead), up])
+    rpy = (
+        math.atan2(axes[2, 1], axes[2, 2]),
+        -math.asin(axes[2, 0]),
+        math.atan2(axes[1, 0], axes[0, 0]),
+    )
+    camera = Sensor("side", (0.0, 0.0, height), rpy, 640, 480, 525.0, 525.0, 319.5, 239.5, rate_hz=30.0)
+    seen = Camera(camera).points(Cloud(START, "side", points)) @ camera.rotation.T + np.array(camera.position)
+    # People stand nearer than 3.4 m; behind are the furniture and the wall of the room.
+    low, high = np.array([1.4, -1.6, 0.1]), np.array([3.4, 1.6, 2.2])
+    inside = seen[((seen > low) & (seen < high)).all(axis=1)].astype(np.float32)
+    height_map = HeightMap(Grid.over((low[0], low[1]), (high[0], high[1]), 0.04))
+    height_map.set(inside)
+    # A chair has a back of 0.74 m, which a child's head could be.
+    peaks = heads(height_map, HeadParams(lowest_m=1.0))
+    found = [h for h in peaks if h.prominence >= 0.13 and h.area >= 0.008 * h.z**2]
+    assert len(found) == 5
+    # They are 1.71 to 1.79 m tall.
+    assert all(1.71 - 0.05 <= h.z <= 1.79 + 0.05 for h in found)
