@@ -41,7 +41,7 @@ build/.messages: .venv/requirements.sha256 $(MESSAGES)
 # The packages of which something changed: src/yokotago_x/setup.py -> yokotago_x.
 package_of = $(if $(filter src/%,$1),$(word 2,$(subst /, ,$1)),$(if $(filter launch/%,$1),yokotago_bringup,yokotago_system_tests))
 
-build/.packages: $(INSTALLED) | build/.messages
+build/.packages: $(INSTALLED) | build/.messages build/.firmware
 	@echo '[build] Python packages'
 	@tools/colcon_build --packages-select $(sort $(foreach file,$?,$(call package_of,$(file))))
 	@touch $@
