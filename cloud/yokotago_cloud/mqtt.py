@@ -147,8 +147,12 @@ class MqttLine:
 
     def _take_all(self) -> None:
         while (message := self._came.get()) is not None:
-            if self._take(message):
-                self._client.ack(message.mid, message.qos)
+            try:
+                if self._take(message):
+                    self._client.ack(message.mid, message.qos)
+            except Exception:
+                # Not even the refusal could be kept. The broker gives the message again in the next connection.
+                _log.exception("a message on %s is left at the broker", message.topic)
 
     def _take(self, message: MQTTMessage) -> bool:
         """Whether the message is done with; False when the cloud ends before."""

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
+import shutil
 import struct
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +83,26 @@ def test_a_scanner_types_in_whatever_case_with_blanks() -> None:
     assert reader().type(at(0), f"  {CODE.lower()}\t") == [GateCode(at(0), "gate-1", CODE)]
     assert reader().type(at(0), "   ") == []
     assert len(reader().type(at(0), "X" * 5000)[0].code) == LONGEST_TEXT
+
+
+NODE = shutil.which("node")
+DRAW = """
+const { correction, generate } = await import(process.argv[1]);
+const code = generate(process.argv[2], { minCorrectionLevel: correction.M });
+const rows = Array.from({ length: code.size }, (_, y) => Array.from({ length: code.size }, (_, x) => +code.get(x, y)));
+console.log(JSON.stringify(rows));
+"""
+
+
+@pytest.mark.skipif(NODE is None, reason="no node on this machine, which draws the code as the shopper's page does")
+def test_the_code_as_the_shopper_s_page_draws_it_is_read() -> None:
+    library = (Path(__file__).parents[3] / "cloud" / "app" / "vendor" / "lean-qr.js").as_uri()
+    command = [str(NODE), "--input-type=module", "-e", DRAW, library, CODE]
+    drawn = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    modules = np.array(json.loads(drawn), np.uint8)
+    assert modules.shape == (41, 41)
+    image = np.kron(np.pad(255 * (1 - modules), 4, constant_values=255), np.ones((5, 5), np.uint8)).astype(np.uint8)
+    assert reader().look(at(0), image) == [GateCode(at(0), "gate-1", CODE)]
 
 
 @pytest.mark.parametrize("wrong", [{"away_s": -1.0}, {"look_every_s": -0.1}])

@@ -172,6 +172,17 @@ def test_a_code_that_two_stores_let_in_without_a_line_is_found_out(cloud: Cloud,
     assert len(cloud.get("check-ins")["check_ins"]) == 1
 
 
+def test_a_gate_that_could_not_judge_says_so_and_goes_on(cloud: Cloud, tmp_path: Path) -> None:
+    _, headers = cloud.shopper()
+    with store(cloud, tmp_path / "outbox.db") as shop:
+        shop.link.stop(10.0)
+        keys = shop.outbox.note("keys")
+        shop.outbox.set_note("keys", '{"keys": [{"kid": "c1", "crv": "Ed25519", "x": "no key"}]}')
+        assert shop.show(cloud.code(headers)) == "try-again"
+        shop.outbox.set_note("keys", keys)
+        assert shop.show(cloud.code(headers)) == "checked-in"
+
+
 class Deaf:
     """A line whose answers are lost `lost` times."""
 

@@ -5,17 +5,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from yokotago_model.events import Alert, CheckIn, GateAnswer, GateCode
+from yokotago_model.events import Alert, CheckIn, GateAnswer, GateCode, GateVerdict
 
 from .cloud_requests import Cloud, check_in_request
 from .gate import Conclusion, Gate, Question
 from .outbox import Outbox
+
+_LOG = logging.getLogger("yokotago_fusion.gate_keeper")
 
 
 class GateKeeper:
@@ -54,12 +57,20 @@ class GateKeeper:
     def _work(self) -> None:
         with self._client() as cloud:
             while (event := self._read.get()) is not None:
-                self._gate.learn(json.loads(self._outbox.note("keys") or "{}"))
-                judged = self._gate.read(event)
-                if isinstance(judged, Question):
-                    asked = check_in_request(self._store_id, event, judged.first, judged.code.shopper_id)
-                    judged = self._settle(judged, self._gate.conclude(judged, cloud.ask(asked)))
-                self._tell(judged)
+                try:
+                    self._tell(self._judge(cloud, event))
+                except Exception:
+                    # A full disk, keys that are none: the gate says that it did not work, and goes on.
+                    _LOG.exception("a code at gate %s could not be judged", event.gate_id)
+                    self._tell(GateAnswer(event.stamp, event.gate_id, GateVerdict.REFUSED, "try-again"))
+
+    def _judge(self, cloud: Cloud, event: GateCode) -> GateAnswer:
+        self._gate.learn(json.loads(self._outbox.note("keys") or "{}"))
+        judged = self._gate.read(event)
+        if isinstance(judged, Question):
+            asked = check_in_request(self._store_id, event, judged.first, judged.code.shopper_id)
+            return self._settle(judged, self._gate.conclude(judged, cloud.ask(asked)))
+        return judged
 
     def _settle(self, question: Question, conclusion: Conclusion) -> GateAnswer:
         """On the disk first, then told."""

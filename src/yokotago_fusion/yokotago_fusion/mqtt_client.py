@@ -27,6 +27,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from .cloud_requests import Answer, CloudError, Request, Verdict, judge, judge_acknowledgement, message_of
 
 _PROBLEM = "application/problem+json"
+_TAKEN = (200, 201)
 _SESSION_S = 0xFFFFFFFF  # never ends
 _OVERHEAD_BYTES = 200
 """Of a packet beside its payload, at most: header and topic."""
@@ -237,7 +238,7 @@ class MqttClient:
             elif (said := self._asked.get(str(_read(message).get("event_id")))) is not None:
                 said.put(_read(message))
                 client.ack(message.mid, message.qos)
-            elif int(_read(message).get("status", 0)) >= 400:
+            elif _read(message).get("status") not in _TAKEN:
                 self._refused.append(message)
             else:
                 client.ack(message.mid, message.qos)

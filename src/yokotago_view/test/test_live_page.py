@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from browser import PROGRAM, Page, browser
@@ -242,6 +244,17 @@ def test_a_gate_s_screen_says_when_it_has_lost_the_store(page: Page, store: Stor
     page.wait("document.body.dataset.state === 'connecting'")
     store.server = store.serve(int(store.address.rsplit(":", 1)[1]))
     page.wait("document.body.dataset.state === 'ready'")
+
+
+@pytest.mark.skipif("YOKOTAGO_AXE" not in os.environ, reason="YOKOTAGO_AXE does not name axe.min.js of axe-core")
+def test_a_gate_s_screen_is_for_everybody(page: Page, store: Store) -> None:
+    at_gate(page, store)
+    page.evaluate(Path(os.environ["YOKOTAGO_AXE"]).read_text(encoding="utf-8"))
+    welcome = answered("checked-in", party_size=2)
+    for answers, state in (([], "ready"), ([welcome], "admitted"), ([answered("no-line")], "refused")):
+        store.feed(*answers)
+        page.wait(f"document.body.dataset.state === '{state}' && document.getAnimations().length === 0")
+        assert page.evaluate("axe.run().then((found) => found.violations.map((v) => v.id))") == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 640), (640, 360), (800, 1280), (1920, 1080)])
