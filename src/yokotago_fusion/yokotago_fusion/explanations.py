@@ -491,6 +491,8 @@ def _log_joint(pieces: Sequence[Piece], params: FusionParameters) -> float:
     for p in pieces:
         hands.setdefault((p.track_id, p.reach_id), []).append(p)
     total = (len(hands) - 1) * math.log(params.p_together)
+    if len({p.mean > 0.0 for p in pieces}) > 1:
+        total += math.log(params.p_exchange)
     for moved in hands.values():
         total += (len(moved) - 1) * math.log(params.p_piece * params.p_more)
         if len(moved) > 1:

@@ -69,16 +69,15 @@ def log_timing(reach: HandReach, begin: Stamp, end: Stamp, params: FusionParamet
 
     A hand that has what it came for leaves soon: the step lies about retreat_s before the end (normal, in 8 of 10
     reaches; in the others, which go on to something else, anywhere). A step outside the reach is an error of the
-    clocks.
+    clocks, or of the reach's begin or end, and rare.
     """
     outside = max(0, reach.begin - end, begin - reach.end) / SECOND
-    late = max(-0.5 * (outside / params.timing_stddev_s) ** 2, -8.0)
-    if not reach.complete or outside > 0:
-        return late
+    astray = params.p_outside * math.exp(-0.5 * min(outside / params.timing_stddev_s, 4.0) ** 2)
+    if not reach.complete:
+        return math.log(astray) if outside > 0 else 0.0
     length = max((reach.end - reach.begin) / SECOND, 0.2)
-    left = max(0, reach.end - end) / SECOND
-    leaves = bell(left, params.retreat_s, params.retreat_stddev_s)
-    return math.log(0.8 * leaves * length + 0.2)
+    leaves = bell((reach.end - end) / SECOND, params.retreat_s, params.retreat_stddev_s)
+    return max(math.log(0.8 * leaves * length + (astray if outside > 0 else 0.2)), -8.0)
 
 
 def hand_at(

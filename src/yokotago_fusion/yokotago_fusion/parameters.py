@@ -23,6 +23,7 @@ class FusionParameters:
         step_stddev_s: how far outside the reported step the thing may have been moved;
         timing_stddev_s: of the distance in time between a hand and the step that it made, when it lies outside the
         reach;
+        p_outside: probability that a reach is told so wrongly that the step it made lies outside it;
         retreat_s, retreat_stddev_s: from the step to the end of its reach (0.4 to 0.8 s on the real recording);
         hold_s: changes of one scale this close may be parts of one movement.
 
@@ -45,7 +46,7 @@ class FusionParameters:
     Prior
         p_take, p_put, p_nobody: what a change is before anything is known;
         p_more: each unit more in one movement; p_piece: one hand moves a second thing in the same step;
-        p_together: two hands move things in the same step;
+        p_together: two hands move things in the same step; p_exchange: if so, one takes while the other puts down;
         p_again: one hand moves things in two steps closer than again_s;
         p_proper: a thing put back goes to its own place (else to any deck of a shelf); p_foreign: something from
         outside the store is put down;
@@ -74,11 +75,12 @@ class FusionParameters:
     correct_after_s: float = 120.0
     step_stddev_s: float = 0.15
     timing_stddev_s: float = 0.3
+    p_outside: float = 0.02
     retreat_s: float = 0.6
     retreat_stddev_s: float = 0.35
     hold_s: float = 40.0
 
-    hand_stddev: float = 0.05
+    hand_stddev: float = 0.035
     place_outlier: float = 0.02
     place_height_outlier: float = 0.06
     missed_reach: float = 0.03
@@ -100,6 +102,7 @@ class FusionParameters:
     p_more: float = 0.25
     p_piece: float = 0.15
     p_together: float = 0.3
+    p_exchange: float = 0.05
     p_again: float = 0.05
     again_s: float = 0.4
     p_proper: float = 0.6
