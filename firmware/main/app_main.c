@@ -62,12 +62,6 @@ static void blink(void)
 #endif
 }
 
-static uint8_t burst_samples(void)
-{
-    const int samples = settings.rate_hz * CONFIG_SCALE_BURST_MS / 1000;
-    return (uint8_t)(samples < 2 ? 2 : samples > BURST_SAMPLES_MOST ? BURST_SAMPLES_MOST : samples);
-}
-
 static void start_storage(void)
 {
     esp_err_t result = nvs_flash_init();
@@ -94,17 +88,7 @@ void app_main(void)
     ESP_ERROR_CHECK(gpio_set_direction(CONFIG_SCALE_GPIO_LED, GPIO_MODE_OUTPUT));
 #endif
     const uint32_t boot_id = esp_random();
-    const struct application_config config = {
-        .scale = {
-            .rate_hz = settings.rate_hz,
-            .burst_samples = burst_samples(),
-            .still_g = 20.0f,
-            .still_counts = 4000,
-        },
-        .link = {.retry_first_ms = 250, .retry_most_ms = 8000, .ping_ms = 1000, .sync_ms = 60000, .misses = 3},
-        .settle_ms = 2000,
-        .seed = boot_id,
-    };
+    const struct application_config config = application_defaults(settings.rate_hz, CONFIG_SCALE_BURST_MS, boot_id);
     const struct uros_node_config node_config = {
         .scale_id = settings.scale_id,
         .boot_id = boot_id,

@@ -38,6 +38,23 @@ static bool sync(void *context)
 
 static const struct link_ops LINK_OPS = {.ping = ping, .open = open, .close = close, .sync = sync};
 
+struct application_config application_defaults(uint16_t rate_hz, unsigned burst_ms, uint32_t seed)
+{
+    const unsigned samples = rate_hz * burst_ms / 1000u;
+
+    return (struct application_config){
+        .scale = {
+            .rate_hz = rate_hz,
+            .burst_samples = (uint8_t)(samples < 2u ? 2u : samples > BURST_SAMPLES_MOST ? BURST_SAMPLES_MOST : samples),
+            .still_g = 20.0f,
+            .still_counts = 4000,
+        },
+        .link = {.retry_first_ms = 250, .retry_most_ms = 8000, .ping_ms = 1000, .sync_ms = 60000, .misses = 3},
+        .settle_ms = 2000,
+        .seed = seed,
+    };
+}
+
 void application_init(struct application *app, const struct application_config *config, const struct store_ops *store,
                       void *store_context, const struct board_ops *board, void *board_context,
                       const struct node_ops *node, void *node_context)

@@ -12,13 +12,13 @@
 
 #define SECOND_NS 1000000000
 
-_Static_assert((int)BURST_SAMPLES_MOST <= (int)yokotago_msgs__msg__ShelfWeight__grams__MAX_SIZE, "a burst is one message");
-_Static_assert(SCALE_ID_SIZE - 1 <= (int)yokotago_msgs__msg__ShelfWeight__scale_id__MAX_STRING_SIZE, "an id fits in it");
+_Static_assert((int)BURST_SAMPLES_MOST <= (int)yokotago_msgs__msg__ShelfWeight__grams__MAX_SIZE, "a burst fits");
+_Static_assert(SCALE_ID_SIZE - 1 <= (int)yokotago_msgs__msg__ShelfWeight__scale_id__MAX_STRING_SIZE, "an id fits");
 _Static_assert((int)COMMAND_TARE == (int)yokotago_msgs__srv__ScaleCommand_Request__TARE, "commands as in the service");
 _Static_assert((int)COMMAND_IDENTIFY == (int)yokotago_msgs__srv__ScaleCommand_Request__IDENTIFY, "the last too");
 _Static_assert((int)CALIBRATION_DONE == (int)yokotago_msgs__srv__ScaleCommand_Response__DONE, "results too");
 _Static_assert((int)CALIBRATION_NOT_KEPT == (int)yokotago_msgs__srv__ScaleCommand_Response__NOT_KEPT, "the last too");
-_Static_assert((int)ANSWER_UNKNOWN_COMMAND == (int)yokotago_msgs__srv__ScaleCommand_Response__UNKNOWN_COMMAND, "so too");
+_Static_assert((int)ANSWER_UNKNOWN_COMMAND == (int)yokotago_msgs__srv__ScaleCommand_Response__UNKNOWN_COMMAND, "too");
 _Static_assert((int)STATUS_RESENT == (int)yokotago_msgs__msg__ShelfWeight__RESENT, "status bits as in the message");
 
 /* A string message whose memory is somebody else's. Only for messages that are sent. */

@@ -55,8 +55,9 @@ static void knock(struct link *link, uint32_t now_ms)
         link->state = LINK_CONNECTING;
         return;
     }
-    const uint32_t pause_ms = link->pause_ms * 2;
-    wait(link, now_ms, with_jitter(link, pause_ms > link->config.retry_first_ms ? pause_ms : link->config.retry_first_ms));
+    const uint32_t least_ms = link->config.retry_first_ms;
+    const uint32_t pause_ms = link->pause_ms * 2 > least_ms ? link->pause_ms * 2 : least_ms;
+    wait(link, now_ms, with_jitter(link, pause_ms));
 }
 
 static void connect(struct link *link, uint32_t now_ms)

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Yokota de Go authors
    SPDX-License-Identifier: Apache-2.0 */
-/* An HX711 with its load cell, as its pins show it: pulses, power-down, settling, noise, saturation, and what may break. */
+/* An HX711 with its load cell, as its pins show it: pulses, power-down, settling, noise, saturation, faults. */
 #ifndef HX711_MODEL_H
 #define HX711_MODEL_H
 

@@ -33,31 +33,29 @@ static void stop(int number)
 
 static long outstanding;
 
-static void *count(void *memory, void *before)
-{
-    outstanding += (memory != NULL) - (before != NULL);
-    return memory;
-}
-
 static void *allocate(size_t size, void *state)
 {
+    void *memory = malloc(size);
     (void)state;
-    return count(malloc(size), NULL);
+    outstanding += memory != NULL;
+    return memory;
 }
 
 static void *allocate_zeroed(size_t number, size_t size, void *state)
 {
+    void *memory = calloc(number, size);
     (void)state;
-    return count(calloc(number, size), NULL);
+    outstanding += memory != NULL;
+    return memory;
 }
 
 static void *reallocate(void *before, size_t size, void *state)
 {
-    const bool had = before != NULL;
+    const bool is_new = before == NULL;
+    void *memory = realloc(before, size);
     (void)state;
-    void *after = realloc(before, size);
-    outstanding += after != NULL && !had;
-    return after;
+    outstanding += is_new && memory != NULL;
+    return memory;
 }
 
 static void deallocate(void *memory, void *state)
@@ -236,94 +234,111 @@ static void usage(FILE *to)
             "  --boot-id N              number of this start (random)\n");
 }
 
+struct options {
+    struct host_config config;
+    const char *socket;
+    bool calibrated;
+};
+
+static uint32_t number(const char *text)
+{
+    return (uint32_t)strtoul(text, NULL, 10);
+}
+
+/* What the command line says; ends the process where it makes no sense. */
+static struct options read_options(int argc, char **argv)
+{
+    static const struct option NAMES[] = {
+        {"scale-id", required_argument, NULL, 'i'},
+        {"socket", required_argument, NULL, 'f'},
+        {"store", required_argument, NULL, 's'},
+        {"calibrated", no_argument, NULL, 'c'},
+        {"rate", required_argument, NULL, 'r'},
+        {"counts-per-gram", required_argument, NULL, 'g'},
+        {"noise-counts", required_argument, NULL, 'n'},
+        {"ping-ms", required_argument, NULL, 'p'},
+        {"settle-ms", required_argument, NULL, 'w'},
+        {"start-ms", required_argument, NULL, 'm'},
+        {"boot-id", required_argument, NULL, 'b'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    struct options options = {
+        .config = {.scale_id = "", .store_path = "", .zero_counts = 80000.0, .counts_per_gram = 100.0}};
+    struct host_config *config = &options.config;
+    uint32_t rate_hz = 80;
+    uint32_t ping_ms = 1000;
+    uint32_t settle_ms = 2000;
+
+    if (getrandom(&config->boot_id, sizeof config->boot_id, 0) != sizeof config->boot_id) {
+        perror("shelf_scale: getrandom");
+        exit(1);
+    }
+    /* What follows it is for nodes that take parameters and remaps. */
+    for (int i = 1; i < argc; i++) {
+        argc = strcmp(argv[i], "--ros-args") == 0 ? i : argc;
+    }
+    for (int option; (option = getopt_long(argc, argv, "", NAMES, NULL)) != -1;) {
+        switch (option) {
+        case 'i': config->scale_id = optarg; break;
+        case 'f': options.socket = optarg; break;
+        case 's': config->store_path = optarg; break;
+        case 'c': options.calibrated = true; break;
+        case 'r': rate_hz = number(optarg); break;
+        case 'g': config->counts_per_gram = strtod(optarg, NULL); break;
+        case 'n': config->noise_counts = strtod(optarg, NULL); break;
+        case 'p': ping_ms = number(optarg); break;
+        case 'w': settle_ms = number(optarg); break;
+        case 'm': config->start_ms = number(optarg); break;
+        case 'b': config->boot_id = number(optarg); break;
+        case 'h': usage(stdout); exit(0);
+        default: usage(stderr); exit(2);
+        }
+    }
+    const size_t length = strlen(config->scale_id);
+    if (length == 0 || length >= SCALE_ID_SIZE || (rate_hz != 80 && rate_hz != 10) || optind != argc) {
+        usage(stderr);
+        exit(2);
+    }
+    config->application = application_defaults((uint16_t)rate_hz, 125, config->boot_id);
+    config->application.settle_ms = settle_ms;
+    config->application.link.ping_ms = ping_ms;
+    if (ping_ms < config->application.link.retry_first_ms) {
+        config->application.link.retry_first_ms = ping_ms;
+    }
+    return options;
+}
+
 int main(int argc, char **argv)
 {
     static struct host host;
     static struct uros_node node;
     static struct line line = {.host = &host, .node = &node};
     static const struct uros_ops uros_ops = {.is_heard = is_heard};
-    struct host_config config = {
-        .scale_id = "",
-        .store_path = "",
-        .zero_counts = 80000.0,
-        .counts_per_gram = 100.0,
-        .application = {
-            .scale = {.rate_hz = 80, .burst_samples = 10, .still_g = 20.0f, .still_counts = 4000},
-            .link = {.retry_first_ms = 250, .retry_most_ms = 8000, .ping_ms = 1000, .sync_ms = 60000, .misses = 3},
-            .settle_ms = 2000,
-        },
-    };
-    int feed = STDIN_FILENO;
-    bool calibrated = false;
-    const struct option options[] = {
-        {"scale-id", required_argument, NULL, 'i'},     {"socket", required_argument, NULL, 'f'},       
-        {"store", required_argument, NULL, 's'},        {"calibrated", no_argument, NULL, 'c'},
-        {"rate", required_argument, NULL, 'r'},         {"counts-per-gram", required_argument, NULL, 'g'},
-        {"noise-counts", required_argument, NULL, 'n'}, {"ping-ms", required_argument, NULL, 'p'},
-        {"settle-ms", required_argument, NULL, 'w'},    {"start-ms", required_argument, NULL, 'm'},
-        {"boot-id", required_argument, NULL, 'b'},      {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-
-    /* What follows is for nodes that take parameters and remaps. */
-    for (int i = 1; i < argc; i++) {
-        argc = strcmp(argv[i], "--ros-args") == 0 ? i : argc;
-    }
-    if (getrandom(&config.boot_id, sizeof config.boot_id, 0) != sizeof config.boot_id) {
-        perror("shelf_scale: getrandom");
-        return 1;
-    }
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        switch (option) {
-        case 'i': config.scale_id = optarg; break;
-        case 'f': feed = listen_at(optarg); break;
-        case 's': config.store_path = optarg; break;
-        case 'c': calibrated = true; break;
-        case 'r': config.application.scale.rate_hz = (uint16_t)strtoul(optarg, NULL, 10); break;
-        case 'g': config.counts_per_gram = strtod(optarg, NULL); break;
-        case 'n': config.noise_counts = strtod(optarg, NULL); break;
-        case 'p': config.application.link.ping_ms = (uint32_t)strtoul(optarg, NULL, 10); break;
-        case 'w': config.application.settle_ms = (uint32_t)strtoul(optarg, NULL, 10); break;
-        case 'm': config.start_ms = (uint32_t)strtoul(optarg, NULL, 10); break;
-        case 'b': config.boot_id = (uint32_t)strtoul(optarg, NULL, 10); break;
-        case 'h': usage(stdout); return 0;
-        default: usage(stderr); return 2;
-        }
-    }
-    if (config.scale_id[0] == '\0' || strlen(config.scale_id) >= SCALE_ID_SIZE ||
-        (config.application.scale.rate_hz != 80 && config.application.scale.rate_hz != 10)) {
-        usage(stderr);
-        return 2;
-    }
-    if (config.application.scale.rate_hz == 10) {
-        config.application.scale.burst_samples = 2;
-    }
-    if (feed < 0) {
-        fprintf(stderr, "shelf_scale: the socket cannot be opened: it must be @NAME, not in use, of at most 100 characters\n");
-        return 1;
-    }
-    config.application.seed = config.boot_id;
-    if (config.application.link.ping_ms < config.application.link.retry_first_ms) {
-        config.application.link.retry_first_ms = config.application.link.ping_ms;
-    }
-
-    /* Weights are small: no need of the 64 MB of shared memory that the profile of the cameras gives each process. */
-    unsetenv("FASTRTPS_DEFAULT_PROFILES_FILE");
+    const struct options options = read_options(argc, argv);
     const struct uros_node_config node_config = {
-        .scale_id = config.scale_id,
-        .boot_id = config.boot_id,
+        .scale_id = options.config.scale_id,
+        .boot_id = options.config.boot_id,
         .allocator = {allocate, deallocate, reallocate, allocate_zeroed, NULL},
         .ops = &uros_ops,
     };
+    const int feed = options.socket == NULL ? STDIN_FILENO : listen_at(options.socket);
+
+    if (feed < 0) {
+        fprintf(stderr, "shelf_scale: the socket must be @NAME, not in use, of at most 100 characters\n");
+        return 1;
+    }
+    /* Weights are small: no need of the 64 MB of shared memory that the profile of the cameras gives each process. */
+    unsetenv("FASTRTPS_DEFAULT_PROFILES_FILE");
     if (!uros_node_init(&node, &node_config)) {
         fprintf(stderr, "shelf_scale: no memory\n");
         return 1;
     }
-    host_init(&host, &config, &LINE_OPS, &line);
-    if (calibrated) {
+    host_init(&host, &options.config, &LINE_OPS, &line);
+    if (options.calibrated) {
         const struct calibration right = {
-            .zero = (int32_t)config.zero_counts,
-            .counts_per_gram = (float)config.counts_per_gram,
+            .zero = (int32_t)options.config.zero_counts,
+            .counts_per_gram = (float)options.config.counts_per_gram,
         };
         scale_calibrated(&host.application.scale, &right);
     }

@@ -21,10 +21,10 @@
 /* esp_err.h, esp_attr.h, esp_log.h, esp_system.h, esp_random.h, esp_mac.h, esp_rom_sys.h */
 typedef int esp_err_t;
 #define ESP_OK 0
-#define ESP_ERROR_CHECK(call)                                                                                           \
-    do {                                                                                                                \
-        const esp_err_t result_of_check = (call);                                                                       \
-        (void)result_of_check;                                                                                          \
+#define ESP_ERROR_CHECK(call)                                                                                         \
+    do {                                                                                                              \
+        const esp_err_t result_of_check = (call);                                                                     \
+        (void)result_of_check;                                                                                        \
     } while (0)
 #define IRAM_ATTR
 void esp_log(const char *tag, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -59,8 +59,8 @@ void vTaskDelay(TickType_t ticks);
 TaskHandle_t xTaskGetCurrentTaskHandle(void);
 void vTaskNotifyGiveFromISR(TaskHandle_t task, BaseType_t *woken);
 uint32_t ulTaskNotifyTake(BaseType_t clear, TickType_t wait);
-BaseType_t xTaskCreate(void (*function)(void *), const char *name, uint32_t stack, void *parameters, UBaseType_t priority,
-                       TaskHandle_t *task);
+BaseType_t xTaskCreate(void (*function)(void *), const char *name, uint32_t stack, void *parameters,
+                       UBaseType_t priority, TaskHandle_t *task);
 BaseType_t xTaskCreatePinnedToCore(void (*function)(void *), const char *name, uint32_t stack, void *parameters,
                                    UBaseType_t priority, TaskHandle_t *task, BaseType_t core);
 
@@ -141,7 +141,8 @@ typedef struct {
     } ip_info;
 } ip_event_got_ip_t;
 #define IPSTR "%d.%d.%d.%d"
-#define IP2STR(ip) (int)((ip)->addr & 255u), (int)((ip)->addr >> 8 & 255u), (int)((ip)->addr >> 16 & 255u), (int)((ip)->addr >> 24)
+#define IP2STR(ip) \
+    (int)((ip)->addr & 255u), (int)((ip)->addr >> 8 & 255u), (int)((ip)->addr >> 16 & 255u), (int)((ip)->addr >> 24)
 esp_err_t esp_event_loop_create_default(void);
 esp_err_t esp_event_handler_register(esp_event_base_t base, int32_t id, esp_event_handler_t handler, void *context);
 esp_err_t esp_netif_init(void);

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Yokota de Go authors
    SPDX-License-Identifier: Apache-2.0 */
-/* The whole application, from the pins of the converter to the messages, on a board of which everything can be broken. */
+/* The whole application, from the converter's pins to the messages, on a board of which everything can be broken. */
 #include "unit.h"
 
 #include "application.h"
@@ -164,13 +164,8 @@ static const struct node_ops NODE = {.open = open, .close = close, .is_heard = i
 
 static void power_on(void)
 {
-    static const struct application_config CONFIG = {
-        .scale = {.rate_hz = 80, .burst_samples = 10, .still_g = 5.0f, .still_counts = 500},
-        .link = {.retry_first_ms = 250, .retry_most_ms = 8000, .ping_ms = 1000, .sync_ms = 60000, .misses = 3},
-        .settle_ms = 2000,
-        .seed = 3,
-    };
-    application_init(&app, &CONFIG, &FLASH, NULL, &BOARD, NULL, &NODE, NULL);
+    const struct application_config config = application_defaults(80, 125, 3);
+    application_init(&app, &config, &FLASH, NULL, &BOARD, NULL, &NODE, NULL);
     hx711_init(&chip, &HX711_MODEL_OPS, &model, HX711_A_128);
     sampler_init(&sampler, &chip, &app.queue, board.now_us);
 }
@@ -222,6 +217,14 @@ static void nothing_is_missing(unsigned from)
             assert_true(burst->sequence - next >= UINT32_MAX / 2); /* known already */
         }
     }
+}
+
+static void a_burst_fits_its_message_at_any_rate(void **state)
+{
+    (void)state;
+    assert_int_equal(application_defaults(80, 125, 1).scale.burst_samples, 10);
+    assert_int_equal(application_defaults(80, 1000, 1).scale.burst_samples, BURST_SAMPLES_MOST);
+    assert_int_equal(application_defaults(10, 125, 1).scale.burst_samples, 2);
 }
 
 static void weights_arrive_with_their_time(void **state)
@@ -548,6 +551,7 @@ static void a_day_of_small_steps_does_not_wander(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_burst_fits_its_message_at_any_rate),
         cmocka_unit_test(weights_arrive_with_their_time),
         cmocka_unit_test(an_image_without_agent_or_samples_is_not_proven),
         cmocka_unit_test(a_step_keeps_its_moment),

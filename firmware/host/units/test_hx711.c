@@ -41,7 +41,8 @@ static void counts_have_a_sign(void **state)
 
 static void every_value_comes_through(void **state)
 {
-    static const int32_t VALUES[] = {0, 1, -1, 0x555555, -0x2AAAAA, HX711_COUNTS_MAX, HX711_COUNTS_MIN, 123456, -654321};
+    static const int32_t VALUES[] = {0, 1, -1, 0x555555, -0x2AAAAA, 123456, -654321,
+                                     HX711_COUNTS_MAX, HX711_COUNTS_MIN};
     (void)state;
     begin(HX711_A_128);
     for (size_t i = 0; i < sizeof VALUES / sizeof VALUES[0]; i++) {

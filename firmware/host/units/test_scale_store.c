@@ -19,10 +19,10 @@ struct flash {
 static struct flash flash;
 static struct store store;
 static struct calibration kept;
-static const struct calibration FIRST = {.zero = -8000, .counts_per_gram = -97.5f, .mass_g = 500.0f, .made_s = 1700000000,
-                                         .cell_id = "first"};
-static const struct calibration SECOND = {.zero = 123456, .counts_per_gram = 101.25f, .mass_g = 2000.0f, .made_s = -1,
-                                          .cell_id = "second"};
+static const struct calibration FIRST = {
+    .zero = -8000, .counts_per_gram = -97.5f, .mass_g = 500.0f, .made_s = 1700000000, .cell_id = "first"};
+static const struct calibration SECOND = {
+    .zero = 123456, .counts_per_gram = 101.25f, .mass_g = 2000.0f, .made_s = -1, .cell_id = "second"};
 
 static size_t read_slot(void *context, unsigned slot, uint8_t *bytes, size_t size)
 {

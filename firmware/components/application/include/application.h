@@ -82,6 +82,9 @@ struct application_config {
     uint32_t seed;
 };
 
+/* What suits a scale: bursts of about `burst_ms`, and a patient link. seed: another number on every board. */
+struct application_config application_defaults(uint16_t rate_hz, unsigned burst_ms, uint32_t seed);
+
 struct application {
     struct application_config config;
     const struct board_ops *board;

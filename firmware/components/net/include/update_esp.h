@@ -9,8 +9,8 @@
 /* Looks for another version at `url` every few hours, in a task of its own. Does nothing without a url. */
 void update_start(const char *url);
 
-/* To be called again and again. A new image is kept once it is `proven`; when that does not come in time, the board goes
-   back to the image before. */
+/* To be called again and again. A new image is kept once it is `proven`; when that does not come in time, the board
+   goes back to the image before. */
 void update_judge(bool proven);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Yokota de Go authors
    SPDX-License-Identifier: Apache-2.0 */
-/* Whether the scale stands still, and its mean since it does. For tare and calibration, which must not measure a hand. */
+/* Whether the scale stands still, and its mean since it does: tare and calibration must not measure a hand. */
 #ifndef SCALE_STILLNESS_H
 #define SCALE_STILLNESS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Yokota de Go authors
    SPDX-License-Identifier: Apache-2.0 */
-/* Keeps the calibration through restarts and power cuts: two slots that are written in turn, each with its own checksum. */
+/* Keeps the calibration through restarts and power cuts: two slots, written in turn, each with its own checksum. */
 #ifndef SCALE_STORE_H
 #define SCALE_STORE_H
 

@@ -52,8 +52,8 @@ void link_init(struct link *link, const struct link_config *config, const struct
 /* Tells whether there is a network. Without one a session is lost at once. */
 void link_network(struct link *link, bool up);
 
-/* Tells whether a reliable message was confirmed. An agent that was restarted answers pings as before, but knows nothing
-   of the session: only this shows it. */
+/* Tells whether a reliable message was confirmed. An agent that was restarted answers pings as before, but knows
+   nothing of the session: only this shows it. */
 void link_delivery(struct link *link, bool confirmed);
 
 /* Does what is due; at most one call of the middleware. now_ms wraps around after 49.7 days. Returns the new state. */

@@ -16,12 +16,12 @@ struct CMUnitTest {
 
 #define cmocka_unit_test(function) {#function, function}
 
-#define assert_true(condition)                                                                                          \
-    do {                                                                                                                \
-        if (!(condition)) {                                                                                             \
-            printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                      \
-            exit(1);                                                                                                    \
-        }                                                                                                               \
+#define assert_true(condition)                                                                                        \
+    do {                                                                                                              \
+        if (!(condition)) {                                                                                           \
+            printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                    \
+            exit(1);                                                                                                  \
+        }                                                                                                             \
     } while (0)
 #define assert_false(condition) assert_true(!(condition))
 #define assert_int_equal(a, b) assert_true((long long)(a) == (long long)(b))
