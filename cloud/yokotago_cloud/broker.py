@@ -47,7 +47,7 @@ persistence true
 persistence_location {folder}/
 autosave_on_changes true
 autosave_interval 1
-max_queued_messages 1000000
+max_queued_messages 100000
 max_inflight_messages 100
 
 # A catalogue has at most 4 MB, everything else much less.

@@ -103,8 +103,9 @@ class MqttClient:
     def send(self, request: Request) -> Answer:
         """Hand a request to the broker for good; never raises for what the network or the broker does."""
         payload = message_of(request).encode()
-        if self._why:
-            return Answer(Verdict.LINE, self._why)
+        # A broker acknowledges also what its queue for the cloud has no room for: the outbox is the better place.
+        if away := self._away():
+            return Answer(Verdict.LINE, away)
         if self._largest and len(payload) + _OVERHEAD_BYTES > self._largest:
             return Answer(Verdict.REFUSED, f"{len(payload)} bytes: the broker takes {self._largest} at most")
         answer: queue.SimpleQueue[int | None] = queue.SimpleQueue()
@@ -160,9 +161,8 @@ class MqttClient:
                 self._client.ack(message.mid, message.qos)
         with self._lock:
             while True:
-                # The broker alone is no cloud: it says so when the cloud is gone.
-                if self._why or self._kept.get("cloud/status") == "down":
-                    raise CloudError(Answer(Verdict.LINE, self._why or "the cloud is not at the broker"))
+                if away := self._away():
+                    raise CloudError(Answer(Verdict.LINE, away))
                 left = until - time.monotonic()
                 if self._check_ins or self._refused or left <= 0:
                     break
@@ -184,6 +184,10 @@ class MqttClient:
         answer = self.send(Request("catalogue", "", "PUT", "", body))
         if answer.verdict is not Verdict.ACCEPTED:
             raise CloudError(answer)
+
+    def _away(self) -> str:
+        """Why nobody would take a message now; empty when somebody would. The broker says so when the cloud is gone."""
+        return self._why or ("the cloud is not at the broker" if self._kept.get("cloud/status") == "down" else "")
 
     def _kept_under(self, topic: str) -> Any:
         until = time.monotonic() + self._timeout_s
