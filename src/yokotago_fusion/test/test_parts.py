@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from yokotago_fusion.offsets import Offsets
 from yokotago_fusion.parameters import FusionParameters
 from yokotago_fusion.planogram import Planogram
 from yokotago_fusion.watermarks import Watermarks
-from yokotago_model.events import Event, Receipt, StreamProgress, TrackFrame
+from yokotago_model.events import SECOND, Event, Receipt, StreamProgress, TrackFrame
 from yokotago_model.store import Tolerances
 
 PARAMS = FusionParameters()
@@ -195,6 +196,20 @@ def test_an_output_that_was_not_published_before_the_crash_is_published_after_it
     journal.close()
     _, missed = Journal(tmp_path / "journal.sqlite").recover(Fusion(small_store()))
     assert {o.shopper_id for o in missed if isinstance(o, Receipt)} == {"a", "b"}
+
+
+def test_the_last_hours_receipts_that_stand_can_be_published_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    [first, second] = [o for o in run(small_store(), busy_day()) if isinstance(o, Receipt)]
+    mended = replace(first, stamp=second.stamp, receipt_id="mended", corrects=first.receipt_id)
+    for output in (first, second, mended):
+        journal.sent(output)
+    journal.close()
+    again = Journal(tmp_path / "journal.sqlite")
+    assert again.receipts(3600.0) == [second, mended]
+    late = replace(second, stamp=second.stamp + 4000 * SECOND, receipt_id="late")
+    again.sent(late)
+    assert again.receipts(3600.0) == [late]
 
 
 def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:

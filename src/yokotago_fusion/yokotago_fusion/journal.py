@@ -112,6 +112,19 @@ class Journal:
                     yield output
         self._since = len(rows)
 
+    def receipts(self, last_s: float) -> list[events.Receipt]:
+        """The published receipts of the last `last_s` seconds before the newest output that were not corrected, oldest
+        first.
+        """
+        newest: Stamp = self._db.execute("SELECT COALESCE(MAX(stamp), 0) FROM outputs").fetchone()[0]
+        rows = self._db.execute(
+            "SELECT body FROM outputs WHERE kind = 'Receipt' AND stamp >= ? ORDER BY number",
+            (newest - round(last_s * SECOND),),
+        )
+        found = [from_plain(events.Receipt, json.loads(body)) for (body,) in rows]
+        corrected = {r.corrects for r in found}
+        return [r for r in found if r.receipt_id not in corrected]
+
     def maybe_snapshot(self, fusion: Fusion) -> bool:
         """Keep the whole state instead of the events that led to it, when there are many. True when it was done."""
         if self._since < self._every:

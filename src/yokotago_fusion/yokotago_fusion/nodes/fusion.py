@@ -26,6 +26,10 @@ _INPUTS = (
 )
 
 
+_AGAIN_S = 3600.0
+"""After a start the receipts of this time are published again."""
+
+
 class FusionNode(StoreNode):
     """Journals what comes in, feeds the stage, publishes what it gives.
 
@@ -40,6 +44,9 @@ class FusionNode(StoreNode):
             self.advertise(topic)
         self._journal = Journal(path) if path else None
         if self._journal is not None:
+            # Whoever was not listening when they went out (a page that is opened anew) gets them now; ids tell doubles.
+            for receipt in self._journal.receipts(_AGAIN_S):
+                self.publish(receipt)
             self._fusion, missed = self._journal.recover(self._fusion)
             self._send(missed)
         for topic in _INPUTS:
