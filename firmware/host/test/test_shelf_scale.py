@@ -68,13 +68,14 @@ def test_the_same_load_gives_the_same_bursts(listener: Listener, scale: Start) -
     assert runs[0] == runs[1]
 
 
-def test_the_weight_changes_are_those_of_the_load(listener: Listener, scale: Start) -> None:
-    process = scale("--calibrated", "--noise-counts", "100")
+@pytest.mark.parametrize("rate", [80, 10])
+def test_the_weight_changes_are_those_of_the_load(listener: Listener, scale: Start, rate: int) -> None:
+    process = scale("--calibrated", "--noise-counts", "100", "--rate", str(rate))
     process.heard()
     loads = [4000.0, 3469.0, 2938.0, 3469.0]
     for grams in loads:
         process.feed(3.0, grams)
-    bursts = process.arrived(940)
+    bursts = process.arrived(11 * rate)
     stage = WeightChanges(read_store(DEMO_STORE))
     events = [e for b in bursts for e in stage.feed(from_message("/shelves/weights", b))] + stage.finish()
     deltas = [e.delta for e in events if isinstance(e, WeightChange)]
