@@ -53,7 +53,7 @@ from .windows import Group, Windows
 Output = Basket | Receipt | Alert | Decision
 
 _MOST_ACTORS = 5
-_MOST_EARLY = 4
+_MOST_EARLY = 2
 _EARLY_MARGIN = 4.0
 _ALTERNATIVES = 4
 
