@@ -21,8 +21,8 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, ReaderEr
 
 from yokotago_model import conversions
 from yokotago_model.events import Event, Stamp
+from yokotago_model.nodes.serialized import from_bytes, message_type_name, typestore
 from yokotago_model.nodes.support import qos
-from yokotago_model.serialized import from_bytes, message_type_name, typestore
 from yokotago_model.store import Store
 from yokotago_model.store_file import parse_store, read_store
 

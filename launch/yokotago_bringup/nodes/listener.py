@@ -17,8 +17,8 @@ from rclpy.node import Node
 
 from yokotago_model.conversions import topic
 from yokotago_model.events import Event
+from yokotago_model.nodes.serialized import from_bytes
 from yokotago_model.nodes.support import qos
-from yokotago_model.serialized import from_bytes
 
 
 class Listener:

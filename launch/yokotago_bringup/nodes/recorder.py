@@ -12,8 +12,8 @@ import rclpy
 from rclpy.node import Node
 
 from yokotago_model.conversions import topic
+from yokotago_model.nodes.serialized import message_type_name
 from yokotago_model.nodes.support import qos
-from yokotago_model.serialized import message_type_name
 
 from ..bags import BagWriter, RawRecord
 

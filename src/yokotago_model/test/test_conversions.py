@@ -20,8 +20,8 @@ from sensor_msgs.msg import Image, PointCloud2, PointField
 
 from yokotago_model import conversions, events
 from yokotago_model.conversions import ConversionError, from_message, grey_image, to_message, topic_of
+from yokotago_model.nodes.serialized import from_bytes
 from yokotago_model.plain import from_plain, to_plain
-from yokotago_model.serialized import from_bytes
 
 _CLOUDS = (events.Cloud, events.DepthImage, events.ForegroundCloud)
 _PLAIN = [c for c in get_args(events.Event) if c not in _CLOUDS]

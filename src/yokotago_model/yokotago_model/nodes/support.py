@@ -25,9 +25,9 @@ from rclpy.qos import (
 from ..conversions import ConversionError, to_message, topic, topic_of
 from ..events import Event
 from ..progress import ProgressCounter
-from ..serialized import from_bytes
 from ..store import Store
 from ..store_file import StoreError, read_store
+from .serialized import from_bytes
 
 RELIABLE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)

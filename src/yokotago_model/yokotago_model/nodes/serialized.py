@@ -18,8 +18,8 @@ from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
-from .conversions import ConversionError, from_message, topic
-from .events import Event
+from ..conversions import ConversionError, from_message, topic
+from ..events import Event
 
 
 def message_type_name(message: type) -> str:
