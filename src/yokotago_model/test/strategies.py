@@ -22,6 +22,7 @@ _WHOLE = {
     "unit_price": 2**63,
     "amount": 2**63,
     "total": 2**63,
+    "tax": 2**63,
 }
 _LONGEST = {"scale_id": 32}
 
