@@ -371,7 +371,11 @@ class Tracker:
             variance = self.params.height_stddev_m**2
             straight = ((tops[0] - heights[0]) ** 2 + (tops[1] - heights[1]) ** 2) / variance
             swapped = ((tops[1] - heights[0]) ** 2 + (tops[0] - heights[1]) ** 2) / variance
-            self._identities.mix(person.track_id, other.track_id, swap_probability(straight, swapped))
+            swap = swap_probability(straight, swapped)
+            if swap > 0.5:
+                # The head that was followed was the hidden one's: each goes on with their own.
+                matched[i], matched[k] = matched[k], matched[i]
+            self._identities.mix(person.track_id, other.track_id, min(swap, 1.0 - swap))
 
     def _see(self, person: _Person, head: Head, stamp: Stamp, stddev: float) -> None:
         person.motion.update(head.x, head.y, stddev)
