@@ -18,7 +18,7 @@ from worlds import START, recording
 from yokotago_model.events import Cloud, DepthImage, TrackFrame, TrackState
 from yokotago_model.store import Sensor, Store, Zone, ZoneKind
 from yokotago_tracking.camera import Camera
-from yokotago_tracking.foreground import Foreground, ForegroundParams
+from yokotago_tracking.foreground import Foreground
 from yokotago_tracking.height_map import Grid, HeightMap
 from yokotago_tracking.people import HeadParams, heads
 from yokotago_tracking.tracker import Tracker
@@ -70,8 +70,7 @@ def big_floor() -> Store:
 def follow(frames: Images) -> list[TrackFrame]:
     """The tracks of some frames, one for each."""
     store = big_floor()
-    # Somebody walks in 1.2 s after the recording begins: the background must be learned by then.
-    foreground, tracker = Foreground(store.sensors[0], ForegroundParams(learn_s=0.75), store), Tracker(store)
+    foreground, tracker = Foreground(store.sensors[0], store=store), Tracker(store)
     made = []
     for k, depth in enumerate(frames):
         for cloud in foreground.feed(DepthImage(START + k * PERIOD, "ceiling", depth)):
