@@ -338,35 +338,6 @@ def _near(
     points: Any,
     start: Any,
     order: Any,
-    x0: float,
-    y0: float,
-    cell_m: float,
-    nx: int,
-    ny: int,
-    x: float,
-    y: float,
-    r: float,
-    found: Any,
-) -> int:
-    """Numbers of the points within r [m] of x, y; how many."""
-    count = 0
-    first_row, last_row = max(int((y - r - y0) / cell_m), 0), min(int((y + r - y0) / cell_m), ny - 1)
-    first, last = max(int((x - r - x0) / cell_m), 0), min(int((x + r - x0) / cell_m), nx - 1)
-    for row in range(first_row, last_row + 1):
-        for k in range(start[row * nx + first], start[row * nx + last + 1]):
-            i = order[k]
-            dx, dy = points[i, 0] - x, points[i, 1] - y
-            if dx * dx + dy * dy <= r * r:
-                found[count] = i
-                count += 1
-    return count
-
-
-@numba.njit(cache=True)
-def _own(
-    points: Any,
-    start: Any,
-    order: Any,
     owner: Any,
     who: int,
     x0: float,
@@ -455,31 +426,21 @@ class HeightMap:
 
     def near(self, x: float, y: float, radius_m: float) -> Floats:
         """The points whose distance on the floor from x, y is at most radius_m, (n, 3)."""
-        grid = self.grid
-        count = _near(
-            self.points,
-            self._start,
-            self._order,
-            grid.x,
-            grid.y,
-            grid.cell_m,
-            grid.nx,
-            grid.ny,
-            x,
-            y,
-            radius_m,
-            self._found,
-        )
-        return self.points[self._found[:count]]
+        return self.points[self._found[: self._near(self._everyones, 0, x, y, radius_m)]]
 
     def own(self, owner: int, x: float, y: float, radius_m: float) -> tuple[Floats, Ints]:
         """The owner's points among `near`, (n, 3), and the cell of each in ascending order, (n,)."""
+        count = self._near(self.owner, owner, x, y, radius_m)
+        return self.points[self._found[:count]], self._cells[:count].copy()
+
+    def _near(self, owners: Ints, owner: int, x: float, y: float, radius_m: float) -> int:
+        """How many points are near on the owner's cells; their numbers are in _found, their cells in _cells."""
         grid = self.grid
-        count = _own(
+        count: int = _near(
             self.points,
             self._start,
             self._order,
-            self.owner,
+            owners,
             owner,
             grid.x,
             grid.y,
@@ -492,7 +453,7 @@ class HeightMap:
             self._found,
             self._cells,
         )
-        return self.points[self._found[:count]], self._cells[:count].copy()
+        return count
 
     def peaks(self, lowest_m: float, prominence_m: float) -> list[Peak]:
         """Local tops above lowest_m, highest first."""
