@@ -9,12 +9,10 @@ SHELL := /bin/bash
 .PHONY: help build demo test lint bench clean
 
 MESSAGES := $(wildcard src/yokotago_msgs/*/*) src/yokotago_msgs/msg src/yokotago_msgs/CMakeLists.txt src/yokotago_msgs/package.xml
-# Python modules are linked, not copied: editing one needs no build. These files are read when a package is installed.
+# Python modules are linked, not copied: editing one needs no build. These files are read when a package is installed or compiled.
 INSTALLED := $(filter-out src/yokotago_msgs/%,$(wildcard $(foreach package,src/* launch tests,$(addprefix $(package)/,package.xml setup.py setup.cfg)) \
-	launch/*.launch.py launch/config launch/rviz))
-
-# The program of the simulated scales: plain C, seconds.
-FIRMWARE := $(wildcard firmware/components/*/*.c firmware/components/*/include/*.h firmware/host/src/* firmware/host/*.*)
+	launch/*.launch.py launch/config launch/rviz) \
+	$(wildcard firmware/components/*/*.c firmware/components/*/include/*.h firmware/host/src/* firmware/host/*.*))
 
 help:
 	@echo 'make demo    build, then run a simulated store with live view and receipts (ARGS="--headless --duration 120")'
@@ -26,7 +24,7 @@ help:
 	@echo
 	@echo 'source env.sh gives a shell in which yokotago, colcon and Python with rclpy work.'
 
-build: build/.packages build/.firmware build/.compiled
+build: build/.packages build/.compiled
 	@echo '[build] the workspace is built; nothing else to do'
 
 # tools/venv compares the requirements with what is installed; the file's time changes only when something was installed.
@@ -38,17 +36,14 @@ build/.messages: .venv/requirements.sha256 $(MESSAGES)
 	@tools/colcon_build --packages-select yokotago_msgs
 	@touch $@
 
-# The packages of which something changed: src/yokotago_x/setup.py -> yokotago_x.
-package_of = $(if $(filter src/%,$1),$(word 2,$(subst /, ,$1)),$(if $(filter launch/%,$1),yokotago_bringup,yokotago_system_tests))
+# The packages of which something changed: src/yokotago_x/setup.py -> yokotago_x. New messages change the compiled one.
+package_of = $(if $(filter src/%,$1),$(word 2,$(subst /, ,$1)),$(if $(filter launch/%,$1),yokotago_bringup,\
+	$(if $(filter tests/%,$1),yokotago_system_tests,yokotago_firmware_host)))
 
-build/.packages: $(INSTALLED) | build/.messages build/.firmware
-	@echo '[build] Python packages'
+# All in one call: colcon knows which waits for which (the scales' tests need Python packages, bringup starts the scales).
+build/.packages: $(INSTALLED) build/.messages
+	@echo '[build] packages'
 	@tools/colcon_build --packages-select $(sort $(foreach file,$?,$(call package_of,$(file))))
-	@touch $@
-
-build/.firmware: build/.messages $(FIRMWARE)
-	@echo '[build] firmware of the scales, for this machine'
-	@tools/colcon_build --packages-select yokotago_firmware_host
 	@touch $@
 
 build/.compiled: build/.packages
