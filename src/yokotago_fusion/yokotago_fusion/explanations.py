@@ -533,13 +533,14 @@ def explain(
     holders: Sequence[PersonId],
     whole: bool = True,
     slack: float = math.inf,
+    rival: float = -math.inf,
 ) -> list[Explanation]:
     """Every explanation of a step of `grams` in this world, of up to three pieces, the nobody's one first.
 
-    slack: those whose log density lies further below the best one's may be left out.
+    slack: those whose log density lies further below the best one's, or below `rival`, may be left out.
     """
     found = [Explanation(score(scene, (), grams, variance), ())]
-    best = found[0].logp
+    best = max(found[0].logp, rival)
     pieces = pieces_of(scene, world, grams, variance, holders)
     peak = log_normal(0.0, _noise(scene, grams, variance))
 

@@ -12,13 +12,13 @@ bounds are admissible, so what is kept is what full enumeration would keep (a te
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from yokotago_model.events import SECOND, Stamp
 
 from .explanations import Explanation, Kind, Measurement, Piece, Scene, apply, explain, score
-from .hypotheses import Hypothesis, PersonId, World
+from .hypotheses import DeckId, Hypothesis, PersonId, World
 from .likelihoods import log_laplace, log_normal, log_sum
 from .parameters import FusionParameters
 
@@ -50,6 +50,19 @@ class _Open(NamedTuple):
     held_back: tuple[tuple[str, tuple[Measurement, ...]], ...]
     acts: tuple[tuple[str, Stamp], ...]
     steps: tuple[Step, ...]
+
+
+class Bounds(NamedTuple):
+    """How well one step of a group can be explained.
+
+    floor: every world has an explanation of at least that log density; ceiling: none has a better one; exchange: none
+    that takes one thing and puts another is better; held: what people hold before the step can matter to it.
+    """
+
+    floor: float
+    ceiling: float
+    exchange: float
+    held: bool
 
 
 def _later_on_deck(scenes: Sequence[Scene], number: int, hold_ns: int) -> bool:
@@ -91,17 +104,14 @@ def solve(
     """
     hold_ns = round(params.hold_s * SECOND)
     again_ns = round(params.again_s * SECOND)
-    strays = any(h.world.strays for h in hypotheses) or any(s.measurement.grams > 0 for s in scenes)
-    floors = [_floor(s, params) for s in scenes]
-    ceilings = [
-        _ceiling(s, strays, any(e.measurement.deck is s.measurement.deck for e in scenes[:n]), params)
-        for n, s in enumerate(scenes)
-    ]
-    open_ = [_Open(h.logp, h.world, (), (), ()) for h in hypotheses]
+    bounds = bounds_of(scenes, {d for h in hypotheses for d, strays in h.world.strays.items() if strays}, params)
+    open_ = [_Open(h.logp, h.world, (), (), ()) for h in sorted(hypotheses, key=lambda h: -h.logp)]
     for number, scene in enumerate(scenes):
-        rest = math.fsum(floors[number + 1 :]) - math.fsum(ceilings[number + 1 :])
+        rest = _rest(bounds, number)
         again = scenes[number + 1].measurement.moment - again_ns if number + 1 < len(scenes) else _NEVER
-        open_ = _extend(open_, scene, _later_on_deck(scenes, number, hold_ns), rest, again, present, params, prune)
+        may_hold = _later_on_deck(scenes, number, hold_ns)
+        held = bounds[number].held or not prune
+        open_ = _extend(open_, scene, may_hold, held, rest, again, present, params, prune)
     done = [Outcome(o.logp, o.world, o.steps) for o in open_ if not o.held_back]
     return sorted(done, key=lambda o: -o.logp)
 
@@ -110,6 +120,7 @@ def _extend(
     open_: list[_Open],
     scene: Scene,
     may_hold: bool,
+    held: bool,
     rest: float,
     again: Stamp,
     present: Sequence[PersonId],
@@ -118,36 +129,40 @@ def _extend(
 ) -> list[_Open]:
     """Every open hypothesis with every explanation of the scene's step.
 
-    rest: how much at least the best one's later steps bring less any other's at most; again: acts before this moment no
-    longer matter.
+    held: what people hold matters; rest: how much at least the best one's later steps bring less any other's at most;
+    again: acts before this moment no longer matter.
     """
     m = scene.measurement
     people = sorted({p for a in scene.actors for p, _ in a.people})
-    holding = m.grams > 0 or scene.several_hands or may_hold or any(o.held_back for o in open_)
     answers: dict[tuple[object, ...], list[Explanation]] = {}
     found: list[tuple[float, _Open, Step | None, float, float]] = []
+    slack = params.margin - rest if prune else math.inf
+    sure = -math.inf
     for o in open_:
         waiting = dict(o.held_back).get(m.deck.deck_id, ())
         grams = m.grams + math.fsum(w.grams for w in waiting)
         variance = m.variance + math.fsum(w.variance for w in waiting)
-        holders = other_holders(scene, o.world, present)
+        holders = other_holders(scene, o.world, present) if held else []
         known = (
             grams,
-            tuple(o.world.held.get(p, ()) for p in (*people, *holders)) if holding else (),
+            tuple(o.world.held.get(p, ()) for p in (*people, *holders)) if held else (),
             o.world.strays.get(m.deck.deck_id, ()),
             tuple(sorted(o.world.identity.items())),
             tuple(holders),
         )
         if known not in answers:
-            slack = params.margin - rest if prune else math.inf
-            answers[known] = explain(scene, o.world, grams, variance, holders, not waiting, slack)
+            # The hypotheses come best first: what the first with this answer does not need, no later one does.
+            world = o.world if held else World(strays=o.world.strays, identity=o.world.identity)
+            answers[known] = explain(scene, world, grams, variance, holders, not waiting, slack, sure - o.logp)
+        settled = all(d == m.deck.deck_id for d, _ in o.held_back)
         for e in answers[known]:
-            logp = o.logp + e.logp + _log_again(o.acts, e, m, params)
+            logp = o.logp + e.logp + (_log_again(o.acts, e, m, params) if o.acts else 0.0)
             found.append((logp, o, Step((*waiting, m), e), grams, variance))
+            if settled and prune:
+                sure = max(sure, logp)
         if may_hold:
             found.append((o.logp + log_split(m, params), o, None, grams, variance))
     if prune:
-        sure = max(logp for logp, o, step, _, _ in found if step and all(d == m.deck.deck_id for d, _ in o.held_back))
         bar = sure + rest - params.margin
         found = [f for f in found if f[0] >= bar]
         found.sort(key=lambda f: -f[0])
@@ -182,39 +197,86 @@ def log_split(part: Measurement, params: FusionParameters) -> float:
     return math.log(params.p_split) + log_laplace(part.grams, params.split_g)
 
 
-def _takes_alone(scene: Scene) -> float:
-    """Log density of the best explanation of the step that needs nothing from the world before."""
-    m = scene.measurement
-    return max(e.logp for e in explain(scene, World(), m.grams, m.variance, (), slack=0.0))
+def bounds_of(scenes: Sequence[Scene], stray_decks: Collection[DeckId], params: FusionParameters) -> list[Bounds]:
+    """Bounds of every step of a group, whatever anybody holds. stray_decks: where things may stand in wrong places."""
+    found = [_bounds(scenes, number, stray_decks, params) for number in range(len(scenes))]
+    return [
+        b._replace(held=b.held or b.exchange >= b.floor + _rest(found, n) - params.margin) for n, b in enumerate(found)
+    ]
 
 
-def _floor(scene: Scene, params: FusionParameters) -> float:
-    """Every hypothesis has an explanation of the scene's step that is at least so good, whatever came before."""
+def _rest(bounds: Sequence[Bounds], number: int) -> float:
+    """How much at least the best hypothesis' steps after `number` bring less any other's at most."""
+    return math.fsum(b.floor - b.ceiling for b in bounds[number + 1 :])
+
+
+def _bounds(scenes: Sequence[Scene], number: int, stray_decks: Collection[DeckId], params: FusionParameters) -> Bounds:
+    scene = scenes[number]
     m = scene.measurement
+    before = [s.measurement for s in scenes[:number] if s.measurement.deck is m.deck]
+    again = any(abs(m.moment - s.measurement.moment) < params.again_s * SECOND for s in scenes[:number])
+    doubtful = any(len(a.people) > 1 for a in scene.actors)
+    alone = _takes_alone(scene, m.grams, m.variance, True)
     nobody = score(scene, (), m.grams, m.variance)
-    if any(len(a.people) > 1 for a in scene.actors):
-        return nobody
-    return max(nobody, _takes_alone(scene) + 3 * math.log(params.p_again))
+    floor = nobody if doubtful else max(nobody, alone + (3 * math.log(params.p_again) if again else 0.0))
+    # What is explained here may be the step alone, or with those before it on the deck that were held back.
+    sums = [(m.grams, m.variance)]
+    for earlier in reversed(before):
+        sums.append((sums[-1][0] + earlier.grams, sums[-1][1] + earlier.variance))
+    strays = m.deck.deck_id in stray_decks or any(b.grams > 0 for b in before)
+    if doubtful or strays or any(grams > 0 for grams, _ in sums):
+        return Bounds(floor, _most(scene, strays, params), math.inf, True)
+    # Nothing but takes from the facings explains it, in any world, unless several hands exchange things.
+    merged = [_takes_alone(scene, grams, variance, False) for grams, variance in sums[1:]]
+    exchange = _exchange(scene, params)
+    return Bounds(floor, max(alone, exchange, *merged), exchange, False)
 
 
-def _ceiling(scene: Scene, strays: bool, merged: bool, params: FusionParameters) -> float:
-    """No explanation of the scene's step can have a higher log density.
+def _takes_alone(scene: Scene, grams: float, variance: float, whole: bool) -> float:
+    """Log density of the best explanation of the step that needs nothing from the world before."""
+    return max(e.logp for e in explain(scene, World(), grams, variance, (), whole, slack=0.0))
 
-    strays: things may stand in wrong places; merged: earlier steps of the deck may be explained together with this one.
+
+def _best_fits(scene: Scene) -> list[float]:
+    """How well each actor fits their best place of the deck, best first."""
+    windows = [scene.measurement.deck.window]
+    windows += [(f.x, f.x + f.width, f.z, f.z + f.height) for f in scene.measurement.deck.facings]
+    return sorted((max(scene.fit(a, w) for w in windows) for a in range(len(scene.actors))), reverse=True)
+
+
+def _exchange(scene: Scene, params: FusionParameters) -> float:
+    """No explanation of the scene's loss by which one hand takes and another puts has a higher log density."""
+    if not scene.several_hands:
+        return -math.inf
+    m, planogram = scene.measurement, scene.planogram
+    fits = _best_fits(scene)
+    weights = [planogram.weight(planogram.product_of(f.facing_id)) for f in m.deck.facings]
+    spread = m.variance + min((w.variance + w.mean_variance for w in weights), default=0.0)
+    two = math.log(params.p_take * params.p_put * params.p_together * params.p_exchange) + fits[0] + fits[1]
+    third = math.log(params.p_take * params.p_together) + (fits[2] if len(fits) > 2 else -math.inf)
+    return log_normal(0.0, spread + params.sensor_floor_g**2) + two + max(0.0, third)
+
+
+def _most(scene: Scene, strays: bool, params: FusionParameters) -> float:
+    """No explanation of the scene's step can have a higher log density, whatever is held.
+
+    strays: things may stand in wrong places of the deck.
     """
     m = scene.measurement
-    if m.grams < 0 and not strays and not merged and not scene.several_hands:
-        # Nothing but takes from the facings explains it, in any world.
-        return _takes_alone(scene)
     width, _, height = m.deck.shelf.size
     free = (1 - params.p_idle) / params.p_idle
     spot = math.log(max(1.0, width * height / (2 * math.pi * params.hand_stddev**2) * free))
-    windows = [m.deck.window, *((f.x, f.x + f.width, f.z, f.z + f.height) for f in m.deck.facings)]
-    best = math.log(params.p_take) + max(
-        [0.0, *(spot if strays else scene.fit(a, w) for a in range(len(scene.actors)) for w in windows)]
-    )
-    more = math.log(max(params.p_piece * params.p_more, params.p_together))
-    return log_normal(0.0, m.variance + params.sensor_floor_g**2) + max(n * best + (n - 1) * more for n in (1, 2, 3))
+    prior = math.log(params.p_take)
+    fits = [prior + (spot if strays else fit) for fit in _best_fits(scene)]
+    one_hand, two_hands = math.log(params.p_piece * params.p_more) + prior, math.log(params.p_together)
+    found = [0.0]
+    if fits:
+        found += [fits[0], fits[0] + one_hand]
+    if len(fits) > 1:
+        found.append(fits[0] + fits[1] + two_hands)
+    if len(fits) > 2:
+        found.append(sum(fits[:3]) + 2 * two_hands)
+    return log_normal(0.0, m.variance + params.sensor_floor_g**2) + max(found)
 
 
 def _join(extended: list[_Open]) -> list[_Open]:
