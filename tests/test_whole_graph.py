@@ -22,9 +22,11 @@ import pytest
 
 from yokotago_bringup.bags import BagReader
 from yokotago_bringup.console import demo_store_file
+from yokotago_bringup.demo_command import with_broker
 from yokotago_bringup.graph import (
     GraphOptions,
     SimulatorOptions,
+    broker_program,
     cloud_process,
     dds_environment,
     demo_graph,
@@ -126,19 +128,23 @@ def test_a_simulated_shopper_pays_in_the_cloud_for_what_was_taken(tmp_path: Path
     assert [(k["receipt_id"], k["total"]) for k in kept] == [(receipt.receipt_id, receipt.total)]
 
 
-def test_a_person_walks_a_simulated_shopper_in_and_gets_the_receipt(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["http", "mqtt"])
+def test_a_person_walks_a_simulated_shopper_in_and_gets_the_receipt(tmp_path: Path, line: str) -> None:
     """What the demo's page does behind its button: sign up, show a code to the gate, follow the news."""
+    if line == "mqtt" and broker_program() is None:
+        pytest.skip("no mosquitto on this machine: apt install mosquitto")
     port, gate_port = free_port(0), free_port(0)
     token = secrets.token_urlsafe(24)
     options = GraphOptions(
         demo_store_file(), tmp_path, f"http://127.0.0.1:{port}", token, simulated_time=True, gate_port=gate_port
     )
+    options, broker = with_broker(options, "" if line == "mqtt" else None, None)
     wanted = {"shelves", "fusion", "bridge", "simulator"}
     nodes = [n for n in demo_graph(options, SimulatorOptions(shoppers=1, level="tracks")) if n.name in wanted]
     heard = Heard()
 
     async def run() -> list[Plain]:
-        supervisor = Supervisor([cloud_process(options, port), *(n.process for n in nodes)], heard.output)
+        supervisor = Supervisor([*broker, cloud_process(options, port), *(n.process for n in nodes)], heard.output)
         running = asyncio.create_task(supervisor.run())
         news = await asyncio.to_thread(visit_of_a_person, options, f"http://127.0.0.1:{gate_port}")
         supervisor.stop()

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import socket
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from yokotago_bringup.console import demo_store_file
+from yokotago_bringup.console import CommandError, demo_store_file
+from yokotago_bringup.demo_command import with_broker
 from yokotago_bringup.graph import (
     TOKEN_VARIABLE,
     GraphOptions,
@@ -87,6 +89,31 @@ def test_the_page_of_a_demo_shows_its_code_to_the_simulators_gate() -> None:
     assert simulator.parameters["gate_port"] == 8010
     assert command[command.index("--demo-gate") + 1] == "http://127.0.0.1:8010"
     assert "--demo-gate" not in cloud_process(OPTIONS, 1).command
+
+
+def test_over_a_broker_only_people_and_their_phones_speak_http() -> None:
+    options = replace(OPTIONS, broker_url="mqtts://127.0.0.1:2", certificates=Path("certificates"))
+    nodes = {n.name: n for n in demo_graph(options, SimulatorOptions())}
+    assert nodes["bridge"].parameters["cloud_url"] == "mqtts://127.0.0.1:2"
+    assert nodes["bridge"].parameters["certificates"] == "certificates"
+    assert nodes["simulator"].parameters["cloud_url"] == "http://127.0.0.1:1"
+    command = cloud_process(options, 1).command
+    assert command[command.index("--mqtt") + 1] == "mqtts://127.0.0.1:2"
+    assert "--mqtt" not in cloud_process(OPTIONS, 1).command
+
+
+def test_a_demo_without_mosquitto_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    with pytest.raises(CommandError, match="apt install mosquitto"):
+        with_broker(replace(OPTIONS, data=tmp_path), "", None)
+
+
+@pytest.mark.parametrize("url", [None, "", "mqtts://broker:8883"])
+def test_an_own_broker_and_its_certificates_go_together(url: str | None, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"certificates DIR goes with|has no ca\.pem"):
+        with_broker(OPTIONS, url, tmp_path)
+    with pytest.raises(CommandError, match="certificates DIR goes with"):
+        with_broker(OPTIONS, "mqtts://broker:8883", None)
 
 
 @pytest.mark.parametrize("value", ["0123", "true", "a b", 1, 2.5, True])

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,6 +29,7 @@ from .graph import (
     GraphOptions,
     NodeSpec,
     SimulatorOptions,
+    broker_process,
     cloud_process,
     dds_environment,
     default_store_file,
@@ -38,7 +40,7 @@ from .narration import Narrator
 from .nodes.listener import Listener
 from .ports import free_port
 from .receipt_scores import final_receipts, match_visits, tally_case
-from .supervisor import Supervisor
+from .supervisor import ProcessSpec, Supervisor
 
 SETTLE_S = 15.0
 """A visit that ended less than this before the demo did may still lack its receipt [s]."""
@@ -67,6 +69,16 @@ def add_parser(subcommands: Any) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep databases and logs there (default: temporary)")
     parser.add_argument("--live-port", type=int, default=8080, metavar="N", help="port of the live page, if it is free")
     parser.add_argument("--cloud-port", type=int, default=8000, metavar="N", help="port of the cloud, if it is free")
+    parser.add_argument(
+        "--mqtt",
+        nargs="?",
+        const="",
+        metavar="URL",
+        help="store and cloud talk over MQTT: through a mosquitto that is started for it, or the broker at mqtts://...",
+    )
+    parser.add_argument(
+        "--certificates", type=Path, metavar="DIR", help="for a broker of your own: what yokotago-cloud-broker made"
+    )
     parser.add_argument("--verbose", action="store_true", help="show what every process writes")
     parser.set_defaults(run=run)
 
@@ -216,6 +228,28 @@ async def _supervise(
     return receipts
 
 
+def with_broker(
+    options: GraphOptions, url: str | None, certificates: Path | None
+) -> tuple[GraphOptions, list[ProcessSpec]]:
+    """The options with the line that was asked for, and the broker's process when it is ours. Raises CommandError."""
+    if (url is None or url == "") != (certificates is None):
+        raise CommandError("--certificates DIR goes with --mqtt mqtts://HOST:PORT, and the other way round")
+    if url is None:
+        return options, []
+    if certificates is not None:
+        names = [f"{name}.{kind}" for name in (options.store.store_id, "yokotago-cloud") for kind in ("pem", "key")]
+        missing = [name for name in ("ca.pem", *names) if not (certificates / name).is_file()]
+        if missing:
+            raise CommandError(f"{certificates} has no {', '.join(missing)}: make it with yokotago-cloud-broker")
+        return replace(options, broker_url=url, certificates=certificates.resolve()), []
+    port = free_port(8883)
+    options = replace(options, broker_url=f"mqtts://127.0.0.1:{port}", certificates=options.data.resolve() / "broker")
+    try:
+        return options, [broker_process(options, port)]
+    except ValueError as wrong:
+        raise CommandError(str(wrong)) from wrong
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo; 0 only when every visit that ended, with time to settle, has its receipt."""
     if arguments.shoppers < 1:
@@ -233,6 +267,7 @@ def run(arguments: argparse.Namespace) -> int:
             simulated_time=True,
             gate_port=free_port(8010),
         )
+        options, broker = with_broker(options, arguments.mqtt, arguments.certificates)
         store = options.store
         said = to_stderr() if arguments.json == "-" else None
 
@@ -242,6 +277,8 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.headless:
             say(f"live page:      http://127.0.0.1:{options.live_port}/")
         say(f"shopper's app:  {options.cloud_url}/  sign up there and press Walk in: somebody comes in with your code")
+        if options.broker_url:
+            say(f"store and cloud talk over MQTT: {options.broker_url}")
         say(f"the store opens with {arguments.shoppers} simulated shoppers at once; Ctrl-C closes it")
         shelf = firmware_shelf(store)
         if shelf:
@@ -255,7 +292,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.headless:
             nodes = [n for n in nodes if n.name != "live_page"]
         logs = _Logs(data / "log", arguments.verbose)
-        supervisor = Supervisor([cloud_process(options, port), *(n.process for n in nodes)], logs)
+        supervisor = Supervisor([*broker, cloud_process(options, port), *(n.process for n in nodes)], logs)
         shop = _Shop(store, quiet=arguments.json == "-")
         with Listener(HEARD, shop.hear):
             receipts = asyncio.run(_supervise(supervisor, shop.is_open, arguments.duration, options))

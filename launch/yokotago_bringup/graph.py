@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,9 +83,10 @@ def dds_environment() -> dict[str, str]:
 class GraphOptions:
     """What a graph is made for.
 
-    data: folder of the databases; cloud_url: empty for a store without a cloud; token: for the cloud; live_host,
-    live_port: address of the live page; markers: publish for rviz; simulated_time: time is on /clock; gate_port: of the
-    simulated gate to which a person's own phone shows a code, 0: none.
+    data: folder of the databases; cloud_url: empty for a store without a cloud; token: for the cloud; broker_url: of a
+    broker, mqtts://..., over which store and cloud talk when cloud_url is for people only; live_host, live_port:
+    address of the live page; markers: publish for rviz; simulated_time: time is on /clock; gate_port: of the simulated
+    gate to which a person's own phone shows a code, 0: none.
     certificates: folder for a cloud that is a broker, mqtts://...; gates: gate -> what reads its codes, a scanner's
     device file or a camera's topic; gate_offline: refuse or admit while the cloud does not answer; scale_tokens: file
     of the boards that post weights over HTTP to scales_host, scales_port; None: no board does.
@@ -94,6 +96,7 @@ class GraphOptions:
     data: Path
     cloud_url: str = ""
     token: str = ""
+    broker_url: str = ""
     live_host: str = "127.0.0.1"
     live_port: int = 8080
     markers: bool = True
@@ -148,7 +151,7 @@ def store_graph(options: GraphOptions) -> list[NodeSpec]:
         "bridge",
         {
             "store": str(options.store_file),
-            "cloud_url": options.cloud_url,
+            "cloud_url": options.broker_url or options.cloud_url,
             "outbox": str(options.data / "outbox.sqlite"),
             "certificates": str(options.certificates or ""),
             "gate_offline": options.gate_offline,
@@ -267,15 +270,37 @@ def replay_graph(options: GraphOptions, bag: Path, plan: Plan, rate: float) -> l
 
 
 def cloud_process(options: GraphOptions, port: int) -> ProcessSpec:
-    """The cloud on this machine, for the demo."""
+    """The cloud on this machine, for the demo; it takes what comes over the broker where there is one."""
     command = (sys.executable, "-m", "yokotago_cloud", "--host", "127.0.0.1", "--port", str(port))
     gate = ("--demo-gate", f"http://127.0.0.1:{options.gate_port}") if options.gate_port else ()
+    broker = ("--mqtt", options.broker_url, "--mqtt-certificates", str(options.certificates))
+    line = broker if options.broker_url else ()
     bootstrap = f"{options.store.store_id}:{options.token}"
     return ProcessSpec(
         "cloud",
-        (*command, "--store-name", options.store.name, "--database", str(options.data / "cloud.sqlite"), *gate),
+        (*command, "--store-name", options.store.name, "--database", str(options.data / "cloud.sqlite"), *gate, *line),
         {"YOKOTAGO_CLOUD_BOOTSTRAP": bootstrap},
     )
+
+
+def broker_program() -> str | None:
+    """mosquitto; Debian keeps it where only root looks. None where it is not installed."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+
+
+def broker_process(options: GraphOptions, port: int) -> ProcessSpec:
+    """A mosquitto on this machine, with certificates and rules for the cloud and the store in options.certificates.
+
+    Raises:
+        ValueError: there is no mosquitto.
+    """
+    program = broker_program()
+    if program is None:
+        raise ValueError("there is no mosquitto on this machine: run apt install mosquitto, or name your own broker")
+    folder = str(options.certificates)
+    made = ("--folder", folder, "--port", str(port), "--store", options.store.store_id)
+    subprocess.run([sys.executable, "-m", "yokotago_cloud.broker", *made], check=True, stdout=subprocess.DEVNULL)
+    return ProcessSpec("broker", (program, "-c", f"{folder}/mosquitto.conf"))
 
 
 def default_store_file(given: str | Path | None) -> Path:
