@@ -17,8 +17,9 @@ from fusion_world import BUSY, GUM, LATE, MILK, TEA, at, busy_day, reach, receip
 
 import yokotago_fusion
 from yokotago_fusion.baseline import Baseline
+from yokotago_fusion.beliefs import Beliefs
 from yokotago_fusion.fusion import Fusion
-from yokotago_fusion.hypotheses import Clusters, Hypothesis, Unit, World, settle
+from yokotago_fusion.hypotheses import Hypothesis, Unit, World, settle
 from yokotago_fusion.journal import Journal, JournalError
 from yokotago_fusion.offsets import Offsets
 from yokotago_fusion.parameters import FusionParameters
@@ -122,20 +123,57 @@ def test_worlds_that_are_the_same_are_one() -> None:
     assert settled[0].world.held[1] == (b,)
 
 
-def test_clusters_join_and_part() -> None:
-    clusters = Clusters(1e-4, 100)
-    cluster = clusters.join([1, 2], ["p0"])
-    tea = Unit("tea", 500.0, 1.0)
-    clusters.update(
-        cluster,
-        [Hypothesis(math.log(0.8), World({1: (tea,)})), Hypothesis(math.log(0.2), World({2: (tea,)}))],
+def test_doubts_join_and_part() -> None:
+    beliefs = Beliefs(1e-4, 100, 0.005)
+    tea, cola = Unit("tea", 500.0, 1.0), Unit("cola", 520.0, 1.0)
+    beliefs.update(
+        beliefs.joint([1, 2], ["p0"]),
+        [
+            Hypothesis(math.log(0.8), World({1: (cola, tea)})),
+            Hypothesis(math.log(0.2), World({1: (cola,), 2: (tea,)})),
+        ],
     )
-    assert clusters.of(1) is clusters.of(2)
-    assert clusters.basket([1]) == ({"tea": (1, pytest.approx(0.8))}, pytest.approx(0.8))
-    assert clusters.basket([1, 2]) == ({"tea": (1, pytest.approx(1.0))}, pytest.approx(1.0))
-    clusters.update(cluster, [Hypothesis(0.0, World({1: (tea,)}))])
-    assert clusters.of(1) is not clusters.of(2)
-    assert clusters.basket([1]) == ({"tea": (1, 1.0)}, 1.0)
+    assert beliefs.basket([1]) == (
+        {"cola": (1, pytest.approx(1.0)), "tea": (1, pytest.approx(0.8))},
+        pytest.approx(0.8),
+    )
+    assert beliefs.basket([1, 2])[0]["tea"] == (1, pytest.approx(1.0))
+    joint = beliefs.joint([1], [])
+    assert [h.world.held for h in joint.hypotheses] == [{1: (cola, tea)}, {1: (cola,), 2: (tea,)}]
+    beliefs.update(joint, [Hypothesis(0.0, World({1: (tea,)}))])
+    assert beliefs.basket([1, 2]) == ({"tea": (1, 1.0)}, 1.0)
+    assert not beliefs.joint([1, 2], []).factors
+
+
+def test_doubts_that_do_not_depend_on_one_another_are_carried_apart() -> None:
+    """Whether 1 or 2 has the tea, and whether 1 or 3 has the cola: two factors, although 1 is in both."""
+    beliefs = Beliefs(1e-4, 100, 0.005)
+    tea, cola = Unit("tea", 500.0, 1.0), Unit("cola", 520.0, 1.0)
+    both = [
+        Hypothesis(math.log(0.7 * 0.6), World({1: (cola, tea)})),
+        Hypothesis(math.log(0.3 * 0.6), World({1: (cola,), 2: (tea,)})),
+        Hypothesis(math.log(0.7 * 0.4), World({1: (tea,), 3: (cola,)})),
+        Hypothesis(math.log(0.3 * 0.4), World({2: (tea,), 3: (cola,)})),
+    ]
+    beliefs.update(beliefs.joint([1, 2, 3], []), both)
+    assert len(beliefs.joint([1], []).factors) == 2
+    assert len(beliefs.joint([2], []).factors) == 1
+    assert beliefs.basket([1]) == (
+        {"cola": (1, pytest.approx(0.6)), "tea": (1, pytest.approx(0.7))},
+        pytest.approx(0.42),
+    )
+    joined = {h.world.key: h.logp for h in beliefs.joint([1], []).hypotheses}
+    assert joined == {h.world.key: pytest.approx(h.logp) for h in both}
+    # What depends on one another stays together: who has the tea does not have the cola.
+    either = [
+        Hypothesis(math.log(0.5), World({1: (tea,), 2: (cola,)})),
+        Hypothesis(math.log(0.5), World({1: (cola,), 2: (tea,)})),
+    ]
+    beliefs.update(beliefs.joint([1, 2, 3], []), either)
+    assert len(beliefs.joint([1, 2, 3], []).factors) == 1
+    beliefs.forget(2)
+    assert beliefs.basket([1])[1] == pytest.approx(0.5)
+    assert not beliefs.basket([2])[0]
 
 
 def test_a_clock_that_is_off_is_found_after_some_steps() -> None:

@@ -35,16 +35,17 @@ from yokotago_model.events import (
 from yokotago_model.store import Store
 
 from . import receipts
+from .beliefs import Beliefs, Joint
 from .entries import Entries
 from .explanations import Kind, Measurement, Piece, Scene
 from .floor_watch import FloorWatch
 from .hands import Actor, glimpse_at, so_far
-from .hypotheses import Cluster, Clusters, Hypothesis
+from .hypotheses import Hypothesis
 from .likelihoods import log_sum
 from .offsets import Offsets
 from .parameters import FusionParameters
 from .planogram import Planogram
-from .solver import Outcome, Step, evidence, solve, unexplained
+from .solver import Outcome, Step, bounds_of, evidence, solve, unexplained
 from .visits import Person, Visit, Visits
 from .watermarks import Fact, Watermarks
 from .whereabouts import Whereabouts
@@ -72,7 +73,7 @@ class Fusion:
         self._entries = Entries(store, self._whereabouts)
         self._visits = Visits(store, self._whereabouts, self._entries, params)
         self._windows = Windows(store, self._planogram.deck_of_scale, params)
-        self._clusters = Clusters(params.keep_share, params.hypotheses)
+        self._beliefs = Beliefs(params.keep_share, params.hypotheses, params.independent_below)
         self._offsets = Offsets()
         self._floor_watch = FloorWatch(store)
         self._timers: list[tuple[Stamp, str, Any]] = []
@@ -136,7 +137,7 @@ class Fusion:
         match fact:
             case TrackFrame():
                 for track_id in self._whereabouts.feed(fact):
-                    self._clusters.resolve(self._visits.person_of(track_id))
+                    self._beliefs.resolve(self._visits.person_of(track_id))
                 for person in self._visits.frame(fact):
                     self._came_in(person)
                 for track_id in self._floor_watch.feed(fact):
@@ -205,7 +206,7 @@ class Fusion:
     def _at_the_floor(self, person_id: int) -> None:
         """A hand at the floor: whoever carries something may have left it there."""
         visit = self._visits.visit_of(person_id)
-        if visit is not None and not visit.staff and self._clusters.basket([person_id])[0]:
+        if visit is not None and not visit.staff and self._beliefs.basket([person_id])[0]:
             visit.reasons["a hand was at the floor: something may have been left there"] = None
             self._alert(
                 Severity.WARNING,
@@ -237,14 +238,14 @@ class Fusion:
                 check_in.shopper_id,
             )
 
-    def _publish(self, visit: Visit, early: Cluster | None = None) -> None:
+    def _publish(self, visit: Visit, early: Joint | None = None) -> None:
         """Send the visit's basket if it is not as it was sent last; nobody's empty basket is not worth a word.
 
         early: what is not decided yet; then only what is sure enough is sent.
         """
         if visit.staff or not visit.people:
             return
-        lines, probability = self._clusters.basket(visit.people, early)
+        lines, probability = self._beliefs.basket(visit.people, early)
         if early is not None and probability < self._params.early_above:
             return
         tracks = tuple(t for p in visit.people for t in self._visits.tracks_of(p))
@@ -271,7 +272,7 @@ class Fusion:
             return
         if self._windows.waits_for(tracks):
             return
-        lines, probability = self._clusters.basket(visit.people)
+        lines, probability = self._beliefs.basket(visit.people)
         made = receipts.receipt(
             self._now, visit, left, lines, probability, self._planogram.products, self._store, self._params
         )
@@ -288,7 +289,7 @@ class Fusion:
         visit = self._visits.visits.get(visit_id)
         if visit is not None:
             for person in visit.people:
-                self._clusters.forget(person)
+                self._beliefs.forget(person)
             self._visits.forget(visit)
 
     # Decisions
@@ -304,29 +305,33 @@ class Fusion:
         group = self._windows.open_group(change_id, self._offsets.offsets)
         if group is None or len(group.changes) > _MOST_EARLY:
             return
-        scenes, actors, decks, present = self._scenes(group)
-        cluster = self._clusters.joined(actors, decks)
-        outcomes = solve(scenes, cluster.hypotheses, [p for p in present if p in cluster.people], self._early)
+        scenes, joint, present = self._question(group, self._early)
+        outcomes = solve(scenes, joint.hypotheses, present, self._early)
         total = log_sum(o.logp for o in outcomes)
-        cluster.hypotheses = [Hypothesis(o.logp - total, o.world) for o in outcomes]
-        for visit in sorted(self._visits.visits.values(), key=lambda v: v.visit_id):
-            if cluster.people & set(visit.people):
-                self._publish(visit, cluster)
+        early = dataclasses.replace(joint, hypotheses=[Hypothesis(o.logp - total, o.world) for o in outcomes])
+        for visit in self._visits_with(early.everybody):
+            self._publish(visit, early)
 
-    def _scenes(self, group: Group) -> tuple[list[Scene], list[int], list[str], list[int]]:
-        """The group's steps, everybody who may have had part in them, its decks, and who is in the store."""
+    def _visits_with(self, people: set[int]) -> list[Visit]:
+        found = {v.visit_id: v for p in people if (v := self._visits.visit_of(p)) is not None}
+        return [found[visit_id] for visit_id in sorted(found)]
+
+    def _question(self, group: Group, params: FusionParameters) -> tuple[list[Scene], Joint, list[int]]:
+        """The group's steps, what is believed of all that matters to them, and who of it may hold a thing put back."""
         scenes = [self._scene(m, group) for m in self._windows.measurements(group)]
-        actors = sorted({person for s in scenes for a in s.actors for person, _ in a.people})
-        present = [p for p in self._visits.inside() if not self._is_staff(p)]
-        holders = [p for p in present if any(s.measurement.grams > 0 for s in scenes) and self._clusters.basket([p])[0]]
         decks = [s.measurement.deck.deck_id for s in scenes]
-        needed = [p for p in holders if p in actors or self._may_be_from(p, scenes, actors)]
-        return scenes, [*actors, *needed], decks, present
+        bounds = bounds_of(scenes, self._beliefs.stray_decks(decks), params)
+        asked = [s for s, b in zip(scenes, bounds, strict=True) if b.held]
+        people = {person for s in asked for a in s.actors for person, _ in a.people}
+        present = [p for p in self._visits.inside() if not self._is_staff(p)]
+        ups = [s.measurement for s in asked if s.measurement.grams > 0]
+        people.update(p for p in present if ups and p not in people and self._may_be_from(p, ups))
+        joint = self._beliefs.joint(people, decks)
+        return scenes, joint, [p for p in present if p in people]
 
     def _decide_group(self, group: Group) -> None:
-        scenes, people, decks, present = self._scenes(group)
-        cluster = self._clusters.join(people, decks)
-        outcomes = solve(scenes, cluster.hypotheses, [p for p in present if p in cluster.people], self._params)
+        scenes, joint, present = self._question(group, self._params)
+        outcomes = solve(scenes, joint.hypotheses, present, self._params)
         total = log_sum(o.logp for o in outcomes)
         best = outcomes[0]
         if any(self._is_loss(s) for s in unexplained(best)):
@@ -335,29 +340,29 @@ class Fusion:
                 self._at(later, "decide")
                 return
         self._windows.take(group)
-        touched = set(cluster.people)
-        self._clusters.update(cluster, [Hypothesis(o.logp - total, o.world) for o in outcomes])
+        decided = dataclasses.replace(joint, hypotheses=[Hypothesis(o.logp - total, o.world) for o in outcomes])
+        self._beliefs.update(joint, decided.hypotheses)
         for person in sorted({p.person for p in evidence(best) if p.person}):
             appeared = self._visits.acted(person, self._now)
             if appeared is not None:
                 self._came_in(appeared)
         self._tell(group, scenes, outcomes, total)
         self._learn(group, outcomes, total)
-        for visit in sorted(self._visits.visits.values(), key=lambda v: v.visit_id):
-            if touched & set(visit.people):
-                self._publish(visit)
-                self._settle(visit.visit_id)
-            elif not visit.receipts and self._visits.left(visit) is not None:
-                self._settle(visit.visit_id)
+        touched = self._visits_with(decided.everybody)
+        for visit in touched:
+            self._publish(visit)
+        gone = {
+            v.visit_id: v for v in self._visits.visits.values() if not v.receipts and self._visits.left(v) is not None
+        }
+        for visit_id in sorted({*gone, *(v.visit_id for v in touched)}):
+            self._settle(visit_id)
 
-    def _may_be_from(self, person: int, scenes: list[Scene], actors: list[int]) -> bool:
+    def _may_be_from(self, person: int, ups: list[Measurement]) -> bool:
         """Whether a thing that the person holds weighs like a step up (they may have handed it over)."""
-        cluster = self._clusters.of(person)
-        return cluster is not None and any(
-            (u.mean - s.measurement.grams) ** 2 <= 25 * (u.variance + s.measurement.variance + 1.0)
-            for s in scenes
-            for h in cluster.hypotheses[:3]
-            for u in h.world.held.get(person, ())
+        return any(
+            (u.mean - m.grams) ** 2 <= 25 * (u.variance + m.variance + 1.0)
+            for u in self._beliefs.units(person)
+            for m in ups
         )
 
     def _is_staff(self, person_id: int) -> bool:

@@ -58,7 +58,9 @@ class FusionParameters:
     Solver
         margin: explanations less probable than the best by more than exp(margin) may be dropped;
         hypotheses: at most so many are carried on; open_hypotheses: at most so many while a group is solved;
-        keep_share: a hypothesis less probable than this is forgotten once its group is decided.
+        keep_share: a hypothesis less probable than this is forgotten once its group is decided;
+        independent_below: doubts whose joint distribution differs by less (total variation) from independence are
+        carried on apart.
 
     Trust
         review_below: a visit whose basket is less probable than this is sent to a person;
@@ -118,6 +120,7 @@ class FusionParameters:
     hypotheses: int = 100
     open_hypotheses: int = 1000
     keep_share: float = 1e-3
+    independent_below: float = 0.005
 
     review_below: float = 0.75
     learn_above: float = 0.98
