@@ -273,8 +273,8 @@ def _common(
 def _values(world: World) -> _Values:
     """What the world says, by variable: how many of a product somebody has, what stands wrong on a deck, who is who."""
     found: _Values = dict(Counter(("held", p, u.product_id) for p, units in world.held.items() for u in units))
-    for deck, places in world.key[1]:
-        found["strays", deck] = places
+    for deck, things in world.strays.items():
+        found["strays", deck] = tuple(sorted((s.unit.product_id, round(s.x, 1), round(s.z, 1)) for s in things))
     found |= {("identity", track): person for track, person in world.identity.items()}
     return found
 

@@ -402,9 +402,8 @@ def _foreign(scene: Scene, grams: float) -> Iterator[Piece]:
 def pieces_of(scene: Scene, world: World, grams: float, variance: float, holders: Sequence[PersonId]) -> list[Piece]:
     """Every piece that may have part in a step of `grams` in this world, lightest first."""
     params = scene.params
-    heaviest = max((scene.planogram.weight(p).variance for p in scene.planogram.products), default=0.0)
     noise = _noise(scene, grams, variance)
-    reach = REACH_SIGMAS * math.sqrt(noise + 4 * heaviest)
+    reach = REACH_SIGMAS * math.sqrt(noise + 4 * scene.planogram.widest)
     # One hand does not exchange things within one step; several hands may.
     several = scene.several_hands
     found = list(_foreign(scene, grams))

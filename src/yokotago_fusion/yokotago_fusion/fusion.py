@@ -45,7 +45,7 @@ from .likelihoods import log_sum
 from .offsets import Offsets
 from .parameters import FusionParameters
 from .planogram import Planogram
-from .solver import Outcome, Step, bounds_of, evidence, solve, unexplained
+from .solver import Bounds, Outcome, Step, bounds_of, evidence, solve, unexplained
 from .visits import Person, Visit, Visits
 from .watermarks import Fact, Watermarks
 from .whereabouts import Whereabouts
@@ -305,8 +305,8 @@ class Fusion:
         group = self._windows.open_group(change_id, self._offsets.offsets)
         if group is None or len(group.changes) > _MOST_EARLY:
             return
-        scenes, joint, present = self._question(group, self._early)
-        outcomes = solve(scenes, joint.hypotheses, present, self._early)
+        scenes, bounds, joint, present = self._question(group, self._early)
+        outcomes = solve(scenes, joint.hypotheses, present, self._early, bounds=bounds)
         total = log_sum(o.logp for o in outcomes)
         early = dataclasses.replace(joint, hypotheses=[Hypothesis(o.logp - total, o.world) for o in outcomes])
         for visit in self._visits_with(early.everybody):
@@ -316,8 +316,10 @@ class Fusion:
         found = {v.visit_id: v for p in people if (v := self._visits.visit_of(p)) is not None}
         return [found[visit_id] for visit_id in sorted(found)]
 
-    def _question(self, group: Group, params: FusionParameters) -> tuple[list[Scene], Joint, list[int]]:
-        """The group's steps, what is believed of all that matters to them, and who of it may hold a thing put back."""
+    def _question(self, group: Group, params: FusionParameters) -> tuple[list[Scene], list[Bounds], Joint, list[int]]:
+        """The group's steps with their bounds, what is believed of all that matters to them, and who of it may hold a
+        thing that is put back.
+        """
         scenes = [self._scene(m, group) for m in self._windows.measurements(group)]
         decks = [s.measurement.deck.deck_id for s in scenes]
         bounds = bounds_of(scenes, self._beliefs.stray_decks(decks), params)
@@ -327,11 +329,11 @@ class Fusion:
         ups = [s.measurement for s in asked if s.measurement.grams > 0]
         people.update(p for p in present if ups and p not in people and self._may_be_from(p, ups))
         joint = self._beliefs.joint(people, decks)
-        return scenes, joint, [p for p in present if p in people]
+        return scenes, bounds, joint, [p for p in present if p in people]
 
     def _decide_group(self, group: Group) -> None:
-        scenes, joint, present = self._question(group, self._params)
-        outcomes = solve(scenes, joint.hypotheses, present, self._params)
+        scenes, bounds, joint, present = self._question(group, self._params)
+        outcomes = solve(scenes, joint.hypotheses, present, self._params, bounds=bounds)
         total = log_sum(o.logp for o in outcomes)
         best = outcomes[0]
         if any(self._is_loss(s) for s in unexplained(best)):

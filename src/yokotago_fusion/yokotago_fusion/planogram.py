@@ -40,17 +40,23 @@ def decks_of(store: Store) -> tuple[Deck, ...]:
             scale_id = leader[scale_id]
         return scale_id
 
+    scales_of: dict[str, list[Scale]] = {}
+    facings_of: dict[str, list[Facing]] = {}
     order = {s.scale_id: i for i, s in enumerate(store.scales)}
     for facing in store.facings:
         roots = sorted({root(s) for s in facing.scale_ids}, key=order.__getitem__)
         for other in roots[1:]:
             leader[other] = roots[0]
+    for scale in store.scales:
+        scales_of.setdefault(root(scale.scale_id), []).append(scale)
+    for facing in store.facings:
+        if facing.scale_ids:
+            facings_of.setdefault(root(facing.scale_ids[0]), []).append(facing)
     decks = []
     for first in store.scales:
         if root(first.scale_id) != first.scale_id:
             continue
-        scales = tuple(s for s in store.scales if root(s.scale_id) == first.scale_id)
-        facings = tuple(f for f in store.facings if f.scale_ids and root(f.scale_ids[0]) == first.scale_id)
+        scales, facings = tuple(scales_of[first.scale_id]), tuple(facings_of.get(first.scale_id, ()))
         shelf = store.shelf[first.shelf_id]
         if facings:
             window = (
@@ -79,7 +85,7 @@ class UnitWeight:
 
 
 class Planogram:
-    """The live planogram of one store."""
+    """The live planogram of one store. widest: largest variance of a product's weight from unit to unit [g^2]."""
 
     def __init__(self, store: Store, params: FusionParameters) -> None:
         self._params = params
@@ -95,12 +101,15 @@ class Planogram:
         self._by_weight: list[tuple[float, str]] = []
         self._seen: dict[str, dict[str, float]] = {}
         self._cache: dict[str, dict[str, float]] = {}
+        self._believed: dict[str, str] = {}
+        self.widest = 0.0
         self.stock = {f.facing_id: f.stock for f in store.facings}
         self.use(store.products)
 
     def use(self, products: Iterable[Product]) -> None:
         """Take these products for the whole catalogue; what was learned about one whose weight is unchanged is kept."""
         self._cache.clear()
+        self._believed.clear()
         known = self.products
         self.products = {p.product_id: p for p in products}
         for p in self.products.values():
@@ -110,6 +119,7 @@ class Planogram:
                 self._weights[p.product_id] = UnitWeight(
                     p.weight, (share * p.weight) ** 2 + floor**2, max(p.weight_stddev, 0.2) ** 2
                 )
+        self.widest = max((self._weights[p].variance for p in self.products), default=0.0)
         self._sort()
 
     def catalogue(self, event: Catalogue) -> None:
@@ -156,8 +166,10 @@ class Planogram:
 
     def product_of(self, facing_id: str) -> str:
         """The product that most probably stands on the facing."""
-        believed = self._beliefs_of(facing_id)
-        return max(believed, key=lambda p: (believed[p], p))
+        if facing_id not in self._believed:
+            beliefs = self._beliefs_of(facing_id)
+            self._believed[facing_id] = max(beliefs, key=lambda p: (beliefs[p], p))
+        return self._believed[facing_id]
 
     def saw(self, facing_id: str, units: int, grams: float, variance: float) -> bool:
         """So many units from their place on the facing weighed `grams` together. True when it is now taken for
@@ -177,6 +189,7 @@ class Planogram:
         for p, fit in fits.items():
             seen[p] = max(-12.0, 0.98 * seen.get(p, 0.0) + fit - best)
         self._cache.pop(facing_id, None)
+        self._believed.pop(facing_id, None)
         return self.product_of(facing_id) != before
 
     def learn(self, product_id: str, units: int, grams: float, variance: float) -> None:

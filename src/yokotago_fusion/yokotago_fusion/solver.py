@@ -56,13 +56,15 @@ class Bounds(NamedTuple):
     """How well one step of a group can be explained.
 
     floor: every world has an explanation of at least that log density; ceiling: none has a better one; exchange: none
-    that takes one thing and puts another is better; held: what people hold before the step can matter to it.
+    that takes one thing and puts another is better; held: what people hold before the step can matter to it; alone: the
+    explanations that need nothing from the world before, down to the margin.
     """
 
     floor: float
     ceiling: float
     exchange: float
     held: bool
+    alone: list[Explanation]
 
 
 def _later_on_deck(scenes: Sequence[Scene], number: int, hold_ns: int) -> bool:
@@ -96,22 +98,23 @@ def solve(
     present: Sequence[PersonId],
     params: FusionParameters,
     prune: bool = True,
+    bounds: Sequence[Bounds] | None = None,
 ) -> list[Outcome]:
     """Every joint explanation of the scenes' steps (in order of time), the most probable first.
 
     hypotheses: the worlds before. present: people whose things may be put back by somebody else. prune: drop what
-    cannot come within params.margin of the best.
+    cannot come within params.margin of the best. bounds: of the steps, where they are known already.
     """
     hold_ns = round(params.hold_s * SECOND)
     again_ns = round(params.again_s * SECOND)
-    bounds = bounds_of(scenes, {d for h in hypotheses for d, strays in h.world.strays.items() if strays}, params)
+    if bounds is None:
+        bounds = bounds_of(scenes, {d for h in hypotheses for d, strays in h.world.strays.items() if strays}, params)
     open_ = [_Open(h.logp, h.world, (), (), ()) for h in sorted(hypotheses, key=lambda h: -h.logp)]
     for number, scene in enumerate(scenes):
         rest = _rest(bounds, number)
         again = scenes[number + 1].measurement.moment - again_ns if number + 1 < len(scenes) else _NEVER
         may_hold = _later_on_deck(scenes, number, hold_ns)
-        held = bounds[number].held or not prune
-        open_ = _extend(open_, scene, may_hold, held, rest, again, present, params, prune)
+        open_ = _extend(open_, scene, may_hold, bounds[number], rest, again, present, params, prune)
     done = [Outcome(o.logp, o.world, o.steps) for o in open_ if not o.held_back]
     return sorted(done, key=lambda o: -o.logp)
 
@@ -120,7 +123,7 @@ def _extend(
     open_: list[_Open],
     scene: Scene,
     may_hold: bool,
-    held: bool,
+    bounds: Bounds,
     rest: float,
     again: Stamp,
     present: Sequence[PersonId],
@@ -129,7 +132,7 @@ def _extend(
 ) -> list[_Open]:
     """Every open hypothesis with every explanation of the scene's step.
 
-    held: what people hold matters; rest: how much at least the best one's later steps bring less any other's at most;
+    bounds: of the step; rest: how much at least the best one's later steps bring less any other's at most;
     again: acts before this moment no longer matter.
     """
     m = scene.measurement
@@ -137,6 +140,7 @@ def _extend(
     answers: dict[tuple[object, ...], list[Explanation]] = {}
     found: list[tuple[float, _Open, Step | None, float, float]] = []
     slack = params.margin - rest if prune else math.inf
+    held = bounds.held or not prune
     sure = -math.inf
     for o in open_:
         waiting = dict(o.held_back).get(m.deck.deck_id, ())
@@ -152,8 +156,11 @@ def _extend(
         )
         if known not in answers:
             # The hypotheses come best first: what the first with this answer does not need, no later one does.
-            world = o.world if held else World(strays=o.world.strays, identity=o.world.identity)
-            answers[known] = explain(scene, world, grams, variance, holders, not waiting, slack, sure - o.logp)
+            if not held and not waiting and slack <= params.margin:
+                answers[known] = bounds.alone
+            else:
+                world = o.world if held else World()
+                answers[known] = explain(scene, world, grams, variance, holders, not waiting, slack, sure - o.logp)
         settled = all(d == m.deck.deck_id for d, _ in o.held_back)
         for e in answers[known]:
             logp = o.logp + e.logp + (_log_again(o.acts, e, m, params) if o.acts else 0.0)
@@ -216,7 +223,8 @@ def _bounds(scenes: Sequence[Scene], number: int, stray_decks: Collection[DeckId
     before = [s.measurement for s in scenes[:number] if s.measurement.deck is m.deck]
     again = any(abs(m.moment - s.measurement.moment) < params.again_s * SECOND for s in scenes[:number])
     doubtful = any(len(a.people) > 1 for a in scene.actors)
-    alone = _takes_alone(scene, m.grams, m.variance, True)
+    explanations = explain(scene, World(), m.grams, m.variance, (), slack=params.margin)
+    alone = max(e.logp for e in explanations)
     nobody = score(scene, (), m.grams, m.variance)
     floor = nobody if doubtful else max(nobody, alone + (3 * math.log(params.p_again) if again else 0.0))
     # What is explained here may be the step alone, or with those before it on the deck that were held back.
@@ -225,16 +233,11 @@ def _bounds(scenes: Sequence[Scene], number: int, stray_decks: Collection[DeckId
         sums.append((sums[-1][0] + earlier.grams, sums[-1][1] + earlier.variance))
     strays = m.deck.deck_id in stray_decks or any(b.grams > 0 for b in before)
     if doubtful or strays or any(grams > 0 for grams, _ in sums):
-        return Bounds(floor, _most(scene, strays, params), math.inf, True)
+        return Bounds(floor, _most(scene, strays, params), math.inf, True, explanations)
     # Nothing but takes from the facings explains it, in any world, unless several hands exchange things.
-    merged = [_takes_alone(scene, grams, variance, False) for grams, variance in sums[1:]]
+    merged = [max(e.logp for e in explain(scene, World(), *both, (), False, slack=0.0)) for both in sums[1:]]
     exchange = _exchange(scene, params)
-    return Bounds(floor, max(alone, exchange, *merged), exchange, False)
-
-
-def _takes_alone(scene: Scene, grams: float, variance: float, whole: bool) -> float:
-    """Log density of the best explanation of the step that needs nothing from the world before."""
-    return max(e.logp for e in explain(scene, World(), grams, variance, (), whole, slack=0.0))
+    return Bounds(floor, max(alone, exchange, *merged), exchange, False, explanations)
 
 
 def _best_fits(scene: Scene) -> list[float]:

@@ -168,8 +168,9 @@ class Windows:
         """Drop the reaches that no change can belong to any more."""
         oldest = min((c.begin for c in self._changes), default=now) - _KEEP_NS
         for reaches in self._reaches.values():
-            for reach_id in [k for k, r in reaches.items() if r.reach.complete and r.reach.end < oldest]:
-                del reaches[reach_id]
+            if reaches:
+                for reach_id in [k for k, r in reaches.items() if r.reach.complete and r.reach.end < oldest]:
+                    del reaches[reach_id]
 
     def measurements(self, group: Group) -> list[Measurement]:
         """The group's steps in order of time: changes of one deck's different scales at one moment are one step."""
