@@ -55,14 +55,17 @@ class Entries:
         self._entries: dict[int, Entry] = {}
         self._closed: dict[int, str] = {}
         self._costs: dict[tuple[str, int], float] = {}
+        self._assigned: dict[int, str] | None = None
 
     def check_in(self, event: CheckIn) -> None:
         """Somebody checked in."""
         self._check_ins[event.check_in_id] = event
+        self._assigned = None
 
     def enter(self, entry: Entry) -> None:
         """Somebody is at the door, or, told again, has come in by it."""
         self._entries[entry.track_id] = entry
+        self._assigned = None
 
     def _cost(self, check_in: CheckIn, entry: Entry) -> float:
         """How badly the person fits the first place of the check-in."""
@@ -114,6 +117,15 @@ class Entries:
         The first place of a check-in is that of the person at the gate; each further one goes to whoever is nearest to
         the first in time.
         """
+        if self._assigned is None:
+            assigned = self._assign()
+            if any(e.inside is None for e in self._entries.values()):
+                # Where they are, and so how well they fit, still changes.
+                return assigned
+            self._assigned = assigned
+        return dict(self._assigned)
+
+    def _assign(self) -> dict[int, str]:
         check_ins = sorted(self._check_ins.values(), key=lambda c: (c.stamp, c.check_in_id))
         entries = sorted(self._entries.values(), key=lambda e: (e.entered, e.track_id))
         taken = Counter(self._closed.values())
@@ -161,11 +173,13 @@ class Entries:
 
     def _drop_check_in(self, check_in_id: str) -> None:
         del self._check_ins[check_in_id]
+        self._assigned = None
         self._costs = {k: v for k, v in self._costs.items() if k[0] != check_in_id}
 
     def forget(self, track_id: int) -> None:
         """The person's visit is over and can no longer be corrected."""
         self._entries.pop(track_id, None)
+        self._assigned = None
         check_in_id = self._closed.pop(track_id, None)
         self._costs = {k: v for k, v in self._costs.items() if k[1] != track_id}
         if check_in_id is not None and check_in_id in self._check_ins and check_in_id not in self._closed.values():

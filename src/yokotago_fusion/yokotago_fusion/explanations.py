@@ -127,6 +127,14 @@ class Scene:
         self._end = measurement.end - offset
         self._fits: dict[tuple[int, Window, float], float] = {}
         self._hands: dict[int, tuple[float, float, float, float] | None] = {}
+        self._takes: dict[tuple[object, ...], list[Piece]] = {}
+
+    def takes(self, world: World, grams: float, noise: float, reach: float) -> list[Piece]:
+        """Everything that may have gone from its facing in a step of `grams`; of the world only who is who matters."""
+        key = (grams, noise, tuple(sorted(world.identity.items())))
+        if key not in self._takes:
+            self._takes[key] = list(_takes(self, world, grams, noise, reach))
+        return self._takes[key]
 
     def fit(self, number: int, window: Window, blur: float = 0.0) -> float:
         """Log ratio of the actor's hand and time given a movement in `window`, to no movement of theirs."""
@@ -176,10 +184,15 @@ class Scene:
                     yield person, logp, ((actor.track_id, person), *swap)
 
 
-def _takes(scene: Scene, world: World, grams: float, reach: float) -> Iterator[Piece]:
+def _takes(scene: Scene, world: World, grams: float, noise: float, reach: float) -> Iterator[Piece]:
     m, params, planogram = scene.measurement, scene.params, scene.planogram
     prior = math.log(params.p_take)
     more = math.log(params.p_more)
+    weighing = []
+    for product_id in planogram.weighing(-grams - reach, -grams + reach):
+        mean, variance = planogram.weight(product_id).of(1)
+        if (grams + mean) ** 2 <= REACH_SIGMAS**2 * (noise + variance):
+            weighing.append(product_id)
     for number, actor in enumerate(scene.actors):
         for facing in m.deck.facings:
             window = (facing.x, facing.x + facing.width, facing.z, facing.z + facing.height)
@@ -187,7 +200,7 @@ def _takes(scene: Scene, world: World, grams: float, reach: float) -> Iterator[P
             if fit < -params.margin:
                 continue
             believed = planogram.product_of(facing.facing_id)
-            others = [p for p in planogram.weighing(-grams - reach, -grams + reach) if p != believed]
+            others = [p for p in weighing if p != believed]
             for product_id in (believed, *others):
                 weight = planogram.weight(product_id)
                 belief = planogram.log_belief(facing.facing_id, product_id)
@@ -408,7 +421,7 @@ def pieces_of(scene: Scene, world: World, grams: float, variance: float, holders
     several = scene.several_hands
     found = list(_foreign(scene, grams))
     if grams < 0 or several:
-        found += [*_takes(scene, world, grams, reach), *_stray_takes(scene, world)]
+        found += [*scene.takes(world, grams, noise, reach), *_stray_takes(scene, world)]
     if grams > 0 or several:
         found += _puts(scene, world, holders)
     if scene.staff:

@@ -140,12 +140,13 @@ def _extend(
     answers: dict[tuple[object, ...], list[Explanation]] = {}
     found: list[tuple[float, _Open, Step | None, float, float]] = []
     slack = params.margin - rest if prune else math.inf
-    held = bounds.held or not prune
     sure = -math.inf
     for o in open_:
         waiting = dict(o.held_back).get(m.deck.deck_id, ())
         grams = m.grams + math.fsum(w.grams for w in waiting)
         variance = m.variance + math.fsum(w.variance for w in waiting)
+        # An exchange must bring this hypothesis within the margin of what is sure already.
+        held = not prune or (bounds.held and o.logp + bounds.exchange >= sure - slack)
         holders = other_holders(scene, o.world, present) if held else []
         known = (
             grams,

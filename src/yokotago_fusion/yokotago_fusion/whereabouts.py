@@ -73,7 +73,7 @@ class Whereabouts:
     def hands(self, track_id: int, begin: Stamp, end: Stamp) -> list[HandSeen]:
         """The track's hands from begin to end, in order of time."""
         seen = self._hands.get(track_id, [])
-        return seen[bisect.bisect_left(seen, begin, key=_stamp) : bisect.bisect_right(seen, end, key=_stamp)]
+        return seen[bisect.bisect_left(seen, (begin,)) : bisect.bisect_left(seen, (end + 1,))]
 
     def last_seen(self, track_id: int) -> Stamp | None:
         """Stamp of the newest frame with the track."""
@@ -92,9 +92,9 @@ class Whereabouts:
     def place(self, track_id: int, stamp: Stamp, within_s: float = 1.0) -> Place | None:
         """The kept place of the track nearest in time; None when none lies within `within_s`."""
         way = self._ways.get(track_id, [])
-        i = bisect.bisect_left(way, stamp, key=_stamp)
-        near = [p for p in way[max(0, i - 1) : i + 1] if abs(p.stamp - stamp) <= within_s * SECOND]
-        return min(near, key=lambda p: abs(p.stamp - stamp), default=None)
+        i = bisect.bisect_left(way, (stamp,))
+        nearest = min(way[max(0, i - 1) : i + 1], key=lambda p: abs(p.stamp - stamp), default=None)
+        return nearest if nearest is not None and abs(nearest.stamp - stamp) <= within_s * SECOND else None
 
     def present(self, stamp: Stamp) -> list[tuple[int, Place]]:
         """Everybody seen around `stamp`, in order of track_id."""

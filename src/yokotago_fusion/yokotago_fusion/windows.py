@@ -28,10 +28,13 @@ _LONGEST_NS = 60 * SECOND
 
 @dataclass(frozen=True)
 class Group:
-    """Changes to be decided together, in order of time, and the hands near them."""
+    """Changes to be decided together, in order of time, the hands near them, and which of those very probably made
+    one of them.
+    """
 
     changes: tuple[WeightChange, ...]
     reaches: tuple[ReachEvidence, ...]
+    linked: frozenset[str]
 
 
 class Windows:
@@ -70,19 +73,18 @@ class Windows:
         ]
         return sorted(found, key=lambda r: (r.reach.begin, r.reach.reach_id))
 
-    def _linked(self, change: WeightChange, offset: Stamp) -> set[str]:
-        """Reaches that very probably made the step: those that it lies in."""
+    def _linked(self, change: WeightChange, near: list[ReachEvidence], offset: Stamp) -> set[str]:
+        """Those of the reaches near it that very probably made the step: it lies in them."""
         begin, end = change.begin - offset - _TOUCH_NS, change.end - offset + _TOUCH_NS
         return {
-            r.reach.reach_id
-            for r in self.near(change, offset)
-            if r.reach.begin <= end and (not r.reach.complete or begin <= r.reach.end)
+            r.reach.reach_id for r in near if r.reach.begin <= end and (not r.reach.complete or begin <= r.reach.end)
         }
 
     def groups(self, offsets: dict[str, Stamp]) -> list[Group]:
         """The open groups in order of their first changes."""
         changes = sorted(self._changes, key=lambda c: (c.begin, c.change_id))
-        links = [self._linked(c, offsets.get(c.scale_id, 0)) for c in changes]
+        near = [self.near(c, offsets.get(c.scale_id, 0)) for c in changes]
+        links = [self._linked(c, n, offsets.get(c.scale_id, 0)) for c, n in zip(changes, near, strict=True)]
         group_of = list(range(len(changes)))
         for j, later in enumerate(changes):
             for i in range(j):
@@ -93,23 +95,26 @@ class Windows:
                     group_of = [new if g == old else g for g in group_of]
         made = []
         for number in dict.fromkeys(group_of):
-            members = tuple(c for c, g in zip(changes, group_of, strict=True) if g == number)
-            reaches = {r.reach.reach_id: r for c in members for r in self.near(c, offsets.get(c.scale_id, 0))}
+            members = [i for i, g in enumerate(group_of) if g == number]
+            reaches = {r.reach.reach_id: r for i in members for r in near[i]}
             made.append(
-                Group(members, tuple(sorted(reaches.values(), key=lambda r: (r.reach.begin, r.reach.reach_id))))
+                Group(
+                    tuple(changes[i] for i in members),
+                    tuple(sorted(reaches.values(), key=lambda r: (r.reach.begin, r.reach.reach_id))),
+                    frozenset(reach_id for i in members for reach_id in links[i]),
+                )
             )
         return made
 
-    def due(self, group: Group, offsets: dict[str, Stamp]) -> Stamp:
+    def due(self, group: Group) -> Stamp:
         """When the group is ripe, as far as is known now."""
-        linked = set().union(*(self._linked(c, offsets.get(c.scale_id, 0)) for c in group.changes))
         last = max(c.end for c in group.changes)
         settle = round(self._params.settle_s * SECOND)
         puzzling = any(c.change_id in self._puzzling for c in group.changes)
         at_most = last + round((self._params.hold_s if puzzling else self._params.reach_wait_s) * SECOND)
         if group.changes[-1].end - group.changes[0].begin > _LONGEST_NS:
             return last + settle
-        hands = [r.reach for r in group.reaches if r.reach.reach_id in linked]
+        hands = [r.reach for r in group.reaches if r.reach.reach_id in group.linked]
         if any(not r.complete for r in hands):
             return at_most
         return min(max([last, *(r.end for r in hands)]) + settle, at_most)
@@ -119,7 +124,7 @@ class Windows:
         open_: list[Group] = []
         for group in self.groups(offsets):
             blocked = any(self._depends(group, earlier) for earlier in open_)
-            if not blocked and self.due(group, offsets) <= now:
+            if not blocked and self.due(group) <= now:
                 return [group]
             open_.append(group)
         return []
