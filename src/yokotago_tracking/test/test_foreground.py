@@ -5,13 +5,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slow_foreground import SlowForeground
 from worlds import PERIOD, START, sensor, store
 
-from yokotago_model.events import DepthImage, ForegroundCloud
+from yokotago_model.events import Cloud, DepthImage, ForegroundCloud
+from yokotago_model.store import Sensor
 from yokotago_tracking.foreground import Foreground, ForegroundParams, _learn
 
 PARAMS = ForegroundParams(
@@ -136,3 +141,87 @@ def test_same_images_same_voxels() -> None:
 def test_parameters_are_checked(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         dataclasses.replace(PARAMS, **wrong)
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> list[npt.NDArray[np.float32]]:
+    """Distances (images, 12, 16) [m] of a small sensor: a floor and goods with edges that jump, then things that come,
+    move and stay, with noise, holes and flying pixels."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    noise_m = draw(st.sampled_from([0.0011, 0.006, 0.025]))
+    holes = draw(st.sampled_from([0.0, 0.02, 0.2]))
+    empty = np.full((12, 16), 2.9713)
+    for _ in range(draw(st.integers(0, 3))):
+        row, column = rng.integers(0, 10), rng.integers(0, 13)
+        empty[row : row + 3, column : column + 4] = rng.uniform(1.5, 2.9)
+    jumping = rng.random(empty.shape) < draw(st.sampled_from([0.0, 0.15]))
+    boxes = [
+        (int(rng.integers(0, 10)), int(rng.integers(0, 12)), int(rng.integers(-1, 2)), float(rng.uniform(0.6, 2.8)))
+        for _ in range(draw(st.integers(0, 4)))
+    ]
+    images = []
+    for i in range(40):
+        depth = np.where(jumping & (rng.random(empty.shape) < 0.4), empty - 0.4, empty)
+        for row, column, step, z in boxes if i >= 9 else []:
+            left = max(0, column + step * (i - 9))
+            depth[row : row + 5, left : left + 5] = np.minimum(depth[row : row + 5, left : left + 5], z)
+        depth = depth + rng.normal(0.0, noise_m, depth.shape)
+        depth[rng.random(depth.shape) < holes] = np.nan
+        flying = rng.random(depth.shape) < 0.02
+        depth[flying] = rng.uniform(0.3, 3.0, int(flying.sum()))
+        images.append(depth.astype(np.float32))
+    return images
+
+
+@pytest.mark.parametrize("step", [0, 3, 4])
+@given(
+    images=recordings(),
+    rows=st.sampled_from([1, 3]),
+    grow_pixels=st.integers(0, 3),
+    neighbours=st.integers(0, 3),
+    tilt=st.floats(-0.4, 0.4),
+)
+@settings(max_examples=15, deadline=None)
+def test_the_fast_stage_sees_what_the_slow_one_sees(
+    step: int,
+    images: list[npt.NDArray[np.float32]],
+    rows: int,
+    grow_pixels: int,
+    neighbours: int,
+    tilt: float,
+) -> None:
+    """step: floats of a cloud's point, 0: depth images."""
+    # Odd figures, so that no distance lies exactly at a limit.
+    params = dataclasses.replace(
+        PARAMS,
+        learn_samples=8,
+        learn_s=0.7501,
+        gap_m=0.06013,
+        grow_m=0.08017,
+        neighbour_m=0.10019,
+        same_m=0.03023,
+        absorb_s=1.4,
+        absorb_in_shelf_s=0.8,
+        background_rows=rows,
+        grow_pixels=grow_pixels,
+        neighbours=neighbours,
+        voxel_m=0.10007,
+    )
+    camera = Sensor(
+        "a", (2.01, 2.93, 3.02), (math.pi + tilt, 0.3 * tilt, 0.7), 16, 12, 9.0, 9.0, 7.5, 5.5, rate_hz=10.0
+    )
+    fast, slow = Foreground(camera, params, store()), SlowForeground(camera, params, store())
+    for i, depth in enumerate(images):
+        stamp = START + i * PERIOD
+        event: Cloud | DepthImage
+        if step == 0:
+            event = DepthImage(stamp, "a", (1000.0 * np.nan_to_num(depth, nan=0.0)).round().astype(np.uint16))
+        else:
+            points = np.zeros((*depth.shape, step), np.float32)
+            points[..., :2] = fast.camera.rays * depth[..., None]
+            points[..., 2] = depth
+            event = Cloud(stamp, "a", points[..., :3])
+        (made,) = fast.feed(event)
+        expected = slow.feed(event)
+        assert made.pixels.tolist() == expected.pixels.tolist()
+        np.testing.assert_allclose(made.points, expected.points, atol=1e-4)
