@@ -91,10 +91,13 @@ class Whereabouts:
 
     def place(self, track_id: int, stamp: Stamp, within_s: float = 1.0) -> Place | None:
         """The kept place of the track nearest in time; None when none lies within `within_s`."""
-        way = self._ways.get(track_id, [])
+        way = self._ways.get(track_id)
+        if not way:
+            return None
         i = bisect.bisect_left(way, (stamp,))
-        nearest = min(way[max(0, i - 1) : i + 1], key=lambda p: abs(p.stamp - stamp), default=None)
-        return nearest if nearest is not None and abs(nearest.stamp - stamp) <= within_s * SECOND else None
+        if i == len(way) or (i > 0 and stamp - way[i - 1].stamp <= way[i].stamp - stamp):
+            i -= 1
+        return way[i] if abs(way[i].stamp - stamp) <= within_s * SECOND else None
 
     def present(self, stamp: Stamp) -> list[tuple[int, Place]]:
         """Everybody seen around `stamp`, in order of track_id."""

@@ -24,6 +24,7 @@ _SAME_DECK_NS = 3 * SECOND
 _TOUCH_NS = 3 * SECOND // 10
 _KEEP_NS = 60 * SECOND
 _LONGEST_NS = 60 * SECOND
+_SWEEP_NS = 5 * SECOND
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ class Windows:
         self._reaches: dict[str, dict[str, ReachEvidence]] = {s.shelf_id: {} for s in store.shelves}
         self._changes: list[WeightChange] = []
         self._puzzling: set[str] = set()
+        self._groups: list[Group] | None = None
+        self._offsets: dict[str, Stamp] = {}
+        self._forgot: Stamp = 0
 
     def reach(self, event: HandReach) -> None:
         """A reach began or is complete; one of a shelf that the store does not have is of no use."""
@@ -57,10 +61,13 @@ class Windows:
         known = self._reaches[event.shelf_id].get(event.reach_id)
         if known is None or event.complete or not known.reach.complete:
             self._reaches[event.shelf_id][event.reach_id] = ReachEvidence(event, shelf)
+            if any(self._decks[c.scale_id].shelf is shelf for c in self._changes):
+                self._groups = None
 
     def change(self, event: WeightChange) -> None:
         """A weight change, of a scale that the store has."""
         self._changes.append(event)
+        self._groups = None
 
     def near(self, change: WeightChange, offset: Stamp) -> list[ReachEvidence]:
         """Reaches of the change's shelf that its step may belong to, in order of begin."""
@@ -82,6 +89,11 @@ class Windows:
 
     def groups(self, offsets: dict[str, Stamp]) -> list[Group]:
         """The open groups in order of their first changes."""
+        if self._groups is None or offsets != self._offsets:
+            self._groups, self._offsets = self._grouped(offsets), dict(offsets)
+        return self._groups
+
+    def _grouped(self, offsets: dict[str, Stamp]) -> list[Group]:
         changes = sorted(self._changes, key=lambda c: (c.begin, c.change_id))
         near = [self.near(c, offsets.get(c.scale_id, 0)) for c in changes]
         links = [self._linked(c, n, offsets.get(c.scale_id, 0)) for c, n in zip(changes, near, strict=True)]
@@ -163,6 +175,7 @@ class Windows:
         gone = {c.change_id for c in group.changes}
         self._puzzling -= gone
         self._changes = [c for c in self._changes if c.change_id not in gone]
+        self._groups = None
 
     def waits_for(self, tracks: Iterable[int]) -> bool:
         """Whether an open change may be these tracks' doing."""
@@ -170,12 +183,14 @@ class Windows:
         return any(r.reach.track_id in tracks for c in self._changes for r in self.near(c, 0))
 
     def forget(self, now: Stamp) -> None:
-        """Drop the reaches that no change can belong to any more."""
+        """Drop the reaches that no change can belong to any more, once in a while."""
+        if now - self._forgot < _SWEEP_NS:
+            return
+        self._forgot = now
         oldest = min((c.begin for c in self._changes), default=now) - _KEEP_NS
         for reaches in self._reaches.values():
-            if reaches:
-                for reach_id in [k for k, r in reaches.items() if r.reach.complete and r.reach.end < oldest]:
-                    del reaches[reach_id]
+            for reach_id in [k for k, r in reaches.items() if r.reach.complete and r.reach.end < oldest]:
+                del reaches[reach_id]
 
     def measurements(self, group: Group) -> list[Measurement]:
         """The group's steps in order of time: changes of one deck's different scales at one moment are one step."""
