@@ -12,11 +12,12 @@ const LARGEST_PARTY = 10;
 
 const linkTo = ({ store_id, receipt_id }, id = receipt_id) => `#receipt/${store_id}/${id}`;
 const Title = ({ children }) => html`<h1 tabindex="-1">${children}</h1>`;
+const Failure = ({ children }) => html`<p class="error" role="alert">${children}</p>`;
 
 function Languages({ redraw }) {
   return html`<div class="choice" role="group" aria-label=${t("language")}>
     ${LANGUAGES.map(([code, name]) => html`
-      <button type="button" lang=${code} aria-pressed=${code === currentLanguage()} onClick=${() => setLanguage(code).then(redraw)}>${name}</button>`)}
+      <button lang=${code} aria-pressed=${code === currentLanguage()} onClick=${() => setLanguage(code).then(redraw)}>${name}</button>`)}
   </div>`;
 }
 
@@ -55,11 +56,11 @@ export function Welcome({ onSignedIn, redraw }) {
             autocomplete=${isNew ? "new-password" : "current-password"} aria-describedby=${isNew ? "hint" : null} />
           ${isNew && html`<small id="hint">${t("password_hint")}</small>`}
         </label>
-        <p class="error" role="alert">${error}</p>
+        <${Failure}>${error}<//>
         <button class="primary" disabled=${busy}>${t(isNew ? "sign_up" : "sign_in")}</button>
       </form>
       <p class="switch">${t(isNew ? "have_account" : "new_here")}
-        <button type="button" class="link" onClick=${() => { setNew(!isNew); setError(""); }}>${t(isNew ? "sign_in" : "sign_up")}</button>
+        <button class="link" onClick=${() => { setNew(!isNew); setError(""); }}>${t(isNew ? "sign_in" : "sign_up")}</button>
       </p>
     </section>
     <${Languages} redraw=${redraw} />
@@ -123,12 +124,23 @@ export function Enter() {
       <p>${t("show_code")}</p>
       <${Code} party=${party} />
       <div class="party" role="group" aria-label=${t("people")}>
-        <button type="button" aria-label=${t("fewer")} disabled=${party === 1} onClick=${() => setParty(party - 1)}>−</button>
+        <button aria-label=${t("fewer")} disabled=${party === 1} onClick=${() => setParty(party - 1)}>−</button>
         <span aria-live="polite"><small>${t("people")}</small>${party === 1 ? t("only_you") : t("with_you", { n: party })}</span>
-        <button type="button" aria-label=${t("more")} disabled=${party === LARGEST_PARTY} onClick=${() => setParty(party + 1)}>+</button>
+        <button aria-label=${t("more")} disabled=${party === LARGEST_PARTY} onClick=${() => setParty(party + 1)}>+</button>
       </div>
     </section>`;
 }
+
+/** A product of a basket or a receipt; children stand under its name, more under all of it. */
+const Line = ({ line, currency, children, more }) => html`<li>
+  <span class="count">${line.quantity}<span aria-hidden="true">×</span></span>
+  <span class="what">${line.name}
+    <small>${line.unit_price === null || !currency ? t("price_later") : t("unit_price", { price: money(line.unit_price, currency) })}</small>
+    ${children}</span>
+  <span class="amount">${line.amount !== null && currency && money(line.amount, currency)}</span>${more}
+</li>`;
+
+const Sum = ({ of, total, currency }) => html`<p class="sum"><span>${of}</span><strong>${money(total, currency)}</strong></p>`;
 
 function Basket({ visit }) {
   const count = visit.lines.reduce((sum, line) => sum + line.quantity, 0);
@@ -136,15 +148,9 @@ function Basket({ visit }) {
     <h2>${t("basket")} <span class="live">${t("live")}</span></h2>
     <div aria-live="polite">
       ${count === 0 ? html`<p class="empty">${t("empty")}</p>` : html`<ul class="lines">
-        ${visit.lines.map((line) => html`<li key=${line.product_id}>
-          <span class="count">${line.quantity}<span aria-hidden="true">×</span></span>
-          <span class="what">${line.name}
-            <small>${line.unit_price === null || !visit.currency ? t("price_later") : t("unit_price", { price: money(line.unit_price, visit.currency) })}</small>
-          </span>
-          <span class="amount">${line.amount !== null && visit.currency && money(line.amount, visit.currency)}</span>
-        </li>`)}
+        ${visit.lines.map((line) => html`<${Line} key=${line.product_id} line=${line} currency=${visit.currency} />`)}
       </ul>`}
-      ${visit.currency && html`<p class="sum"><span>${t("total")}</span><strong>${money(visit.total, visit.currency)}</strong></p>`}
+      ${visit.currency && html`<${Sum} of=${t("total")} ...${visit} />`}
     </div>
   </section>`;
 }
@@ -215,7 +221,7 @@ function Report({ receipt, line, onSent }) {
       ${choices.map((one) => html`<label class="radio"><input type="radio" name="problem" checked=${one === problem} onChange=${() => setProblem(one)} />${t(one)}</label>`)}
     </fieldset>
     <label>${t("tell_more")}<textarea rows="2" maxlength="500" value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>
-    <p class="error" role="alert">${error}</p>
+    <${Failure}>${error}<//>
     <p class="buttons"><button class="primary">${t("report")}</button>
       <button type="button" class="quiet" onClick=${() => onSent(null)}>${t("cancel")}</button></p>
   </form>`;
@@ -228,7 +234,7 @@ export function Receipt({ receipt, stores, id, onFound }) {
     if (!receipt) api.get(`/receipts/${id}`).then(onFound, (refused) => setError(errorText(refused)));
   }, [id]);
   const back = html`<a class="back" href="#receipts">‹ ${t("back")}</a>`;
-  if (!receipt) return html`${back}<${Title}>${t("receipt")}<//><p class="error" role="alert">${error}</p>`;
+  if (!receipt) return html`${back}<${Title}>${t("receipt")}<//><${Failure}>${error}<//>`;
   const disputes = receipt.disputes || [];
   const sent = (updated) => {
     setAsked(null);
@@ -238,8 +244,8 @@ export function Receipt({ receipt, stores, id, onFound }) {
     <small class="review" role="status">${t(one.state === "open" ? "reported" : one.state)} ${one.answer}</small>`);
   const may = (product) => asked !== product && !receipt.corrected_by && !disputes.some((one) => one.product_id === product);
   return html`${back}<${Title}>${t("receipt")}<//>
-    ${receipt.corrected_by && html`<p class="notice"><a href=${linkTo(receipt, receipt.corrected_by)}>${t("corrected")}</a></p>`}
-    ${receipt.corrects && html`<p class="notice"><a href=${linkTo(receipt, receipt.corrects)}>${t("correction")}</a></p>`}
+    ${[["corrected", receipt.corrected_by], ["correction", receipt.corrects]].map(([said, other]) => other && html`
+      <p class="notice"><a href=${linkTo(receipt, other)}>${t(said)}</a></p>`)}
     ${receipt.needs_review && html`<p class="notice">${t("in_review")}</p>`}
     <section class="card paper">
       <p class="shop"><strong>${stores[receipt.store_id] || receipt.store_id}</strong><span>${dayOf(receipt.left)}</span></p>
@@ -248,16 +254,16 @@ export function Receipt({ receipt, stores, id, onFound }) {
         <div><dt>${t("stayed")}</dt><dd>${t("minutes", { n: minutesBetween(receipt.entered, receipt.left) })}</dd></div></dl>
       ${receipt.lines.length === 0 && html`<p class="empty">${t("nothing_taken")}</p>`}
       <ul class="lines">
-        ${receipt.lines.map((line) => html`<li key=${line.product_id}>
-          <span class="count">${line.quantity}<span aria-hidden="true">×</span></span>
-          <span class="what">${line.name}<small>${t("unit_price", { price: money(line.unit_price, receipt.currency) })}</small>${said(line.product_id)}
-            ${may(line.product_id) && html`<button class="link" aria-label=${`${t("wrong")}: ${line.name}`} onClick=${() => setAsked(line.product_id)}>${t("wrong")}</button>`}
-          </span>
-          <span class="amount">${money(line.amount, receipt.currency)}</span>
-          ${asked === line.product_id && html`<${Report} receipt=${receipt} line=${line} onSent=${sent} />`}
-        </li>`)}
+        ${receipt.lines.map((line) => html`<${Line} key=${line.product_id} line=${line} currency=${receipt.currency}
+          more=${asked === line.product_id && html`<${Report} receipt=${receipt} line=${line} onSent=${sent} />`}>
+          ${said(line.product_id)}
+          ${may(line.product_id) && html`<button class="link" aria-label=${`${t("wrong")}: ${line.name}`} onClick=${() => setAsked(line.product_id)}>${t("wrong")}</button>`}
+        <//>`)}
       </ul>
-      <p class="sum"><span>${t("sum")}</span><strong>${money(receipt.total, receipt.currency)}</strong></p>
+      <${Sum} of=${t("sum")} ...${receipt} />
+      ${receipt.taxes?.map((tax) => html`<p class="sum">
+        <span>${tax.name}<small>${t("tax", { rate: +tax.rate_percent.toFixed(2), amount: money(tax.amount, receipt.currency) })}</small></span>
+        <span>${money(tax.tax, receipt.currency)}</span></p>`)}
       ${said("")}
       ${may("") && html`<p><button class="link" onClick=${() => setAsked("")}>${t("missing")}</button></p>`}
       ${asked === "" && html`<${Report} receipt=${receipt} line=${null} onSent=${sent} />`}

@@ -17,7 +17,7 @@ export default {
   thanks: "ありがとうございました", thanks_text: "レシートができました。", see_receipt: "レシートを見る", close: "閉じる",
   no_receipts: "レシートはまだありません", no_receipts_text: "はじめてのお買い物のあと、ここに表示されます。", older: "以前のレシート",
   receipt: "レシート", items: "{n}点", item: "1点", nothing_taken: "お買い上げなし", entered: "入店", left: "退店", stayed: "滞在", minutes: "{n}分",
-  number: "レシート番号", sum: "合計", in_review: "スタッフがこのレシートを確認しています", corrected: "訂正後のレシートに置き換えられました", correction: "以前のレシートの訂正です",
+  number: "レシート番号", sum: "合計", tax: "{rate}%対象 {amount}の内税", in_review: "スタッフがこのレシートを確認しています", corrected: "訂正後のレシートに置き換えられました", correction: "以前のレシートの訂正です",
   wrong: "間違いを報告", wrong_title: "どこが違いますか?", not_taken: "取っていません", wrong_quantity: "数量が違います", wrong_price: "価格が違います", other: "その他",
   tell_more: "補足(任意)", report: "報告する", cancel: "キャンセル", reported: "報告済み。確認いたします。", accepted: "ご指摘の通りでした。訂正レシートをお送りします。", declined: "確認の結果、変更はありません。",
   missing: "足りない商品がある",

@@ -172,6 +172,10 @@ def measure(lines: int) -> Visit:
             ],
             "currency": "JPY",
             "total": sum(int(str(p["unit_price"])) for p in products),
+            "taxes": [
+                {"name": name, "rate_percent": rate, "amount": 75 * lines, "tax": 6 * lines}
+                for name, rate in (("consumption tax 8 % (food)", 8.0), ("consumption tax 10 %", 10.0))
+            ],
             "needs_review": False,
             "review_reasons": [],
             "corrects": "",

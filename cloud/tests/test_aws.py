@@ -223,8 +223,10 @@ def test_a_visit_from_check_in_to_receipt(stack: Stack, host: Host) -> None:
     lines = [{"product_id": "p1", "quantity": 2}]
     assert host.put("/visits/v-1/basket", {"stamp": now, "shopper_id": shopper_id, "lines": lines}).status_code == 200
     left = {**now, "nanosec": 5}
-    assert host.put("/receipts/r-1", receipt(shopper_id, entered=now, left=left)).status_code == 201
-    assert phone.get("/v1/receipts").json()["receipts"][0]["total"] == 430
+    taxes = [{"name": "VAT", "rate_percent": 8.0, "amount": 430, "tax": 32}]
+    assert host.put("/receipts/r-1", receipt(shopper_id, entered=now, left=left, taxes=taxes)).status_code == 201
+    (kept,) = phone.get("/v1/receipts").json()["receipts"]
+    assert (kept["total"], kept["taxes"]) == (430, taxes)
 
     # A stream never answers through Lambda: who asks for one gets a page of news and its cursor.
     news = phone.get(f"/v1/me/events?after={before}&wait=1", headers={"Accept": "text/event-stream"})

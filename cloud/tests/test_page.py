@@ -142,11 +142,14 @@ def test_from_sign_up_to_a_disputed_receipt(page: Any, base: tuple[str, Host]) -
     look(page)
 
     entered, left = {"sec": now, "nanosec": 0}, {"sec": now + 90, "nanosec": 0}
-    assert host.put("/receipts/r-1", receipt(shopper_id, entered=entered, left=left)).status_code == 201
+    taxes = [{"name": "VAT", "rate_percent": 7.699999809265137, "amount": 300, "tax": 21}]
+    sent = receipt(shopper_id, entered=entered, left=left, taxes=taxes)
+    assert host.put("/receipts/r-1", sent).status_code == 201
     page.wait_for_selector(".thanks")
     look(page)
     page.click(".thanks .primary")
     page.wait_for_selector(".paper .sum")
+    assert re.search(r"VAT.*7\.7%.*[¥￥]21", page.inner_text(".paper"), re.DOTALL)
     look(page)
     page.locator(".lines .link").first.click()
     page.wait_for_selector(".report")
@@ -237,9 +240,7 @@ def gate() -> Iterator[_Gate]:
 
 
 @needs_browser
-def test_in_a_demo_a_button_holds_the_code_to_the_gate(
-    page: Any, serve: Callable[..., Served], gate: _Gate
-) -> None:
+def test_in_a_demo_a_button_holds_the_code_to_the_gate(page: Any, serve: Callable[..., Served], gate: _Gate) -> None:
     served = serve("--demo-gate", f"http://127.0.0.1:{gate.server_port}")
     page.goto(served.address)
     page.fill("input[name=email]", "visitor@example.com")

@@ -10,6 +10,10 @@ import pytest
 from conftest import OTHER_STORE, STORE, Cloud, Phone, receipt
 from test_check_ins import race
 
+from yokotago_cloud import bodies
+from yokotago_cloud.idempotency import fingerprint
+from yokotago_cloud.storage.port import Put
+
 PRODUCTS = [
     {
         "product_id": "p1",
@@ -109,6 +113,49 @@ def test_a_receipt_is_kept_once_and_never_changes(cloud: Cloud) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "receipt-differs")
     assert len(phone.get("/v1/receipts").json()["receipts"]) == 1
     assert [kind for kind, _ in news(phone)].count("receipt") == 1
+
+
+TAXES = [
+    {"name": "consumption tax 8 % (food)", "rate_percent": 8.0, "amount": 300, "tax": 22},
+    {"name": "consumption tax 10 %", "rate_percent": 10.0, "amount": 130, "tax": 12},
+]
+
+
+def test_a_receipt_and_its_correction_say_their_taxes(cloud: Cloud) -> None:
+    phone = cloud.guest()
+    cloud.host.put("/receipts/r-1", receipt(phone.shopper_id, taxes=TAXES))
+    lines = receipt("")["lines"][:1]
+    again = receipt(phone.shopper_id, "r-2", corrects="r-1", lines=lines, total=300, taxes=TAXES[:1])
+    assert cloud.host.put("/receipts/r-2", again).status_code == 201
+    untaxed = receipt(phone.shopper_id, "r-3", "v-2")
+    assert cloud.host.put("/receipts/r-3", untaxed).status_code == 201
+    kept = {one["receipt_id"]: one["taxes"] for one in phone.get("/v1/receipts").json()["receipts"]}
+    assert kept == {"r-1": TAXES, "r-2": TAXES[:1], "r-3": []}
+    assert [data["taxes"] for kind, data in news(phone) if kind == "receipt"] == [TAXES, TAXES[:1], []]
+
+
+@pytest.mark.parametrize(
+    "tax", [{"amount": 431}, {"tax": 301}, {"tax": -1}, {"rate_percent": -8.0}, {"amount": 3.5}, {"name": "x" * 201}]
+)
+def test_a_tax_that_cannot_be_in_the_receipt_is_refused(cloud: Cloud, tax: dict[str, Any]) -> None:
+    phone = cloud.guest()
+    answer = cloud.host.put("/receipts/r-1", receipt(phone.shopper_id, taxes=[{**TAXES[0], **tax}]))
+    assert (answer.status_code, answer.json()["code"]) == (422, "body-invalid")
+
+
+def test_a_receipt_that_was_kept_before_there_were_taxes_is_still_the_same(cloud: Cloud) -> None:
+    phone = cloud.guest()
+    storage = cloud.services.storage
+    sent = receipt(phone.shopper_id, taxes=TAXES)
+    assert cloud.host.put("/receipts/r-1", sent).status_code == 201
+    (item,) = storage.query(f"STORE#{STORE}", "RECEIPT#").items
+    body = bodies.Receipt.model_validate(sent).model_dump(mode="json", exclude={"taxes"})
+    old = {key: value for key, value in item.data["receipt"].items() if key != "taxes"}
+    storage.write(Put(item.pk, item.sk, {"receipt": old, "content": fingerprint(body)}, item.version, index=item.index))
+    again = cloud.host.put("/receipts/r-1", sent)
+    assert (again.status_code, again.headers["Idempotent-Replay"]) == (201, "true")
+    assert cloud.host.put("/receipts/r-1", {**sent, "needs_review": True}).json()["code"] == "receipt-differs"
+    assert phone.get("/v1/receipts").json()["receipts"][0]["taxes"] == []
 
 
 def test_receipts_that_race_are_kept_once(cloud: Cloud) -> None:

@@ -241,6 +241,21 @@ class ReceiptLine(Body):
         return self
 
 
+class TaxLine(Body):
+    """The tax of one rate: `amount` is what the goods of that rate cost, `tax` is contained in it."""
+
+    name: Name
+    rate_percent: float = Field(ge=0.0, le=1000.0, allow_inf_nan=False)
+    amount: Money
+    tax: Money
+
+    @model_validator(mode="after")
+    def _contained(self) -> TaxLine:
+        if self.tax > self.amount:
+            raise ValueError(f"the tax {self.tax} is contained in the amount, which is {self.amount}")
+        return self
+
+
 class Receipt(Body):
     """What a visit pays for. It never changes; a correction is another one that names what it replaces."""
 
@@ -255,12 +270,16 @@ class Receipt(Body):
     needs_review: bool
     review_reasons: list[Text] = Field(default_factory=list, max_length=50)
     corrects: IdOrNone = Field(default="", description="receipt_id that this one replaces")
+    taxes: list[TaxLine] = Field(default_factory=list, max_length=20, description="one for each rate; may be empty")
 
     @model_validator(mode="after")
     def _total(self) -> Receipt:
         amounts = sum(line.amount for line in self.lines)
         if self.total != amounts:
             raise ValueError(f"total is {self.total}, the amounts add up to {amounts}")
+        taxed = sum(line.amount for line in self.taxes)
+        if taxed > self.total:
+            raise ValueError(f"{taxed} is taxed, more than the total of {self.total}")
         return self
 
 

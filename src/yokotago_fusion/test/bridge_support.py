@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,6 +28,7 @@ TOKEN = "a-device-token-for-the-tests"
 SECOND = 1_000_000_000
 T0 = 1_800_000_000 * SECOND
 CLOUD = Path(__file__).parents[3] / "cloud"
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
@@ -135,6 +137,61 @@ def cloud_in(folder: Path, *options: str) -> Iterator[Cloud]:
         yield cloud
     finally:
         cloud.kill()
+
+
+@dataclass
+class Broker:
+    """mosquitto as our own command sets it up; it can be killed and started again."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    def set_up(self, *stores: str) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "yokotago_cloud.broker",
+            "--folder",
+            str(self.folder),
+            "--port",
+            str(self.port),
+        ]
+        subprocess.run(
+            [*command, *(word for store in stores for word in ("--store", store))],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": str(CLOUD)},
+            timeout=60,
+        )
+
+    @property
+    def url(self) -> str:
+        return f"mqtts://127.0.0.1:{self.port}"
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What the cloud is started with."""
+        return ("--mqtt", self.url, "--mqtt-certificates", str(self.folder))
+
+    def start(self) -> None:
+        assert MOSQUITTO is not None
+        log = (self.folder / "mosquitto.log").open("ab")
+        with log:
+            self.process = subprocess.Popen([MOSQUITTO, "-c", str(self.folder / "mosquitto.conf")], stderr=log)
+        wait_for(self._accepts)
+
+    def _accepts(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, (self.folder / "mosquitto.log").read_text()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
 
 
 @dataclass(frozen=True)

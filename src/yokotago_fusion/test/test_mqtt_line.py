@@ -5,20 +5,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
-from bridge_support import CLOUD, STORE, Cloud, alert, basket, cloud_in, free_port, receipt, wait_for
+from bridge_support import MOSQUITTO, STORE, Broker, Cloud, alert, basket, cloud_in, receipt, wait_for
 from gate_support import flipped
 
 from yokotago_fusion.cloud_link import CloudLink, LinkParameters
@@ -29,67 +23,11 @@ from yokotago_fusion.mqtt_client import MqttClient
 from yokotago_fusion.outbox import Outbox
 from yokotago_model.events import Alert, Basket, CheckIn, GateAnswer, GateCode, Product, Receipt
 
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="no mosquitto on this machine: apt install mosquitto")
 PRODUCT = Product("4900000000011", "Onigiri salmon", 112.0, 2.2, 160, "JPY")
 QUICK = LinkParameters(
     poll_wait_s=1.0, answer_s=2.0, first_back_off_s=0.02, longest_back_off_s=0.2, catalogue_every_s=0.2, patience=4
 )
-
-
-@dataclass
-class Broker:
-    """mosquitto as our own command sets it up; it can be killed and started again."""
-
-    folder: Path
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    def set_up(self, *stores: str) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "yokotago_cloud.broker",
-            "--folder",
-            str(self.folder),
-            "--port",
-            str(self.port),
-        ]
-        subprocess.run(
-            [*command, *(word for store in stores for word in ("--store", store))],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": str(CLOUD)},
-            timeout=60,
-        )
-
-    @property
-    def url(self) -> str:
-        return f"mqtts://127.0.0.1:{self.port}"
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """What the cloud is started with."""
-        return ("--mqtt", self.url, "--mqtt-certificates", str(self.folder))
-
-    def start(self) -> None:
-        assert MOSQUITTO is not None
-        log = (self.folder / "mosquitto.log").open("ab")
-        with log:
-            self.process = subprocess.Popen([MOSQUITTO, "-c", str(self.folder / "mosquitto.conf")], stderr=log)
-        wait_for(self._accepts)
-
-    def _accepts(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, (self.folder / "mosquitto.log").read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-            self.process = None
 
 
 @pytest.fixture
