@@ -17,7 +17,7 @@ from rclpy.node import Node
 
 from yokotago_model.conversions import topic
 from yokotago_model.events import Event
-from yokotago_model.nodes.serialized import from_bytes
+from yokotago_model.nodes.serialized import from_bytes, prepare
 from yokotago_model.nodes.support import qos
 
 
@@ -38,6 +38,7 @@ class Listener:
         for name in self._topics:
             kind = topic(name)
             assert kind is not None
+            prepare(name)
             profile = copy.copy(qos(name))
             if self._depth is not None:
                 profile.depth = self._depth

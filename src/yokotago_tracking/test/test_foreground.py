@@ -17,7 +17,9 @@ from worlds import PERIOD, START, sensor, store
 
 from yokotago_model.events import Cloud, DepthImage, ForegroundCloud
 from yokotago_model.store import Sensor
+from yokotago_tracking import foreground
 from yokotago_tracking.foreground import Foreground, ForegroundParams, _learn
+from yokotago_tracking.nodes.warm_up import warm_up_foreground
 
 PARAMS = ForegroundParams(
     learn_samples=10, learn_s=0.5, absorb_s=20.0, absorb_in_shelf_s=2.0, recede_s=0.5, background_rows=1
@@ -121,7 +123,7 @@ def test_a_pixel_that_jumps_between_two_distances_is_foreground_only_before_the_
     jumps = np.full((16, 1), 3.0, np.float32)
     jumps[::2] = 2.0
     background, common, gap = (np.zeros(1, np.float32) for _ in range(3))
-    _learn(jumps, 0.06, 5.0, background, common, gap)
+    _learn(jumps, 0, 1, 0.06, 5.0, background, common, gap)
     assert background[0] == pytest.approx(3.0)
     assert background[0] - gap[0] < 2.0 - 0.06 + 1e-6
 
@@ -225,3 +227,26 @@ def test_the_fast_stage_sees_what_the_slow_one_sees(
         expected = slow.feed(event)
         assert made.pixels.tolist() == expected.pixels.tolist()
         np.testing.assert_allclose(made.points, expected.points, atol=1e-4)
+
+
+@pytest.mark.parametrize("step", [3, 4])
+def test_warming_up_compiles_all_that_clouds_of_full_size_need(step: int) -> None:
+    large = dataclasses.replace(sensor(), width=256, height=160, fx=80.0, fy=80.0, cx=127.5, cy=79.5)
+    kernels = [k for k in vars(foreground).values() if hasattr(k, "signatures")]
+    assert kernels
+    warm_up_foreground(large, PARAMS, store())
+    compiled = [set(k.signatures) for k in kernels]
+    stage = Foreground(large, PARAMS, store())
+    seen = 0
+    for i in range(20):
+        depth = np.full((160, 256), 3.0, np.float32)
+        if i > 15:
+            depth[60:80, 60:80] = 2.0
+        points = np.zeros((160, 256, step), np.float32)
+        points[..., :2] = stage.camera.rays * depth[..., None]
+        points[..., 2] = depth
+        points.flags.writeable = False
+        (made,) = stage.feed(Cloud(START + i * PERIOD, "a", points[..., :3]))
+        seen += len(made.points)
+    assert seen > 0
+    assert [set(k.signatures) for k in kernels] == compiled

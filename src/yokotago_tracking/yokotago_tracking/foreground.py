@@ -26,8 +26,8 @@ from yokotago_model.store import Sensor, Store
 
 from .camera import Camera, Floats
 
-_LEARNED_AT_ONCE = 1 << 17
-"""Pixels that are learned at one image."""
+_LEARNED_AT_ONCE = 1 << 15
+"""Pixels that are learned at one image: a few milliseconds' work, so that no image is lost meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +91,19 @@ class ForegroundParams:
 
 
 @numba.njit(cache=True)
-def _learn(samples: Any, gap_m: float, noise_factor: float, background: Any, common: Any, gap: Any) -> None:
-    """Background and gap of every pixel from samples (n, pixels) of its distance, NaN where it saw nothing.
+def _learn(
+    samples: Any, first: int, last: int, gap_m: float, noise_factor: float, background: Any, common: Any, gap: Any
+) -> None:
+    """Background and gap of the pixels first to last - 1 from samples (n, pixels) of their distance, NaN where they
+    saw nothing.
 
     The background is the mean of the farthest distances that occur repeatedly. A pixel that jumps to and fro between
     that and something nearer is a silhouette of the store itself: its gap covers the jump. What it sees most often is
     its common distance.
     """
-    n, pixels = samples.shape
-    values = np.empty(n, np.float32)
-    for p in range(pixels):
+    n = samples.shape[0]
+    values, ordered = np.empty(n, np.float32), np.empty(n, np.float32)
+    for p in range(first, last):
         count = 0
         for i in range(n):
             z = samples[i, p]
@@ -113,7 +116,13 @@ def _learn(samples: Any, gap_m: float, noise_factor: float, background: Any, com
         for i in range(1, count):
             if abs(values[i] - values[i - 1]) > 2.0 * gap_m:
                 jumps += 1
-        ordered = np.sort(values[:count])
+        for i in range(count):
+            # Insertion: the fastest way to sort a few values that are nearly the same.
+            k = i
+            while k > 0 and ordered[k - 1] > values[i]:
+                ordered[k] = ordered[k - 1]
+                k -= 1
+            ordered[k] = values[i]
         anchor = ordered[count - 2]
         total, square, members = 0.0, 0.0, 0
         for i in range(count):
@@ -409,16 +418,17 @@ class Foreground:
                 self._sampled += 1
             if self._sampled < params.learn_samples:
                 return
-        part = slice(self._learned, self._learned + _LEARNED_AT_ONCE)
+        first, self._learned = self._learned, min(self._learned + _LEARNED_AT_ONCE, self._background.size)
         _learn(
-            self._samples[:, part],
+            self._samples,
+            first,
+            self._learned,
             params.gap_m,
             params.gap_noise_factor,
-            self._background[part],
-            self._common[part],
-            self._gap[part],
+            self._background,
+            self._common,
+            self._gap,
         )
-        self._learned = part.stop
         if self._is_learned:
             self._samples = self._samples[:0].copy()
 

@@ -47,6 +47,11 @@ def _type_name(topic_name: str) -> str:
     return message_type_name(found.message)
 
 
+def prepare(topic_name: str) -> None:
+    """Read the definition of a topic's messages, which takes a fifth of a second, before the first one comes."""
+    typestore().get_msgdef(_type_name(topic_name))
+
+
 def from_bytes(topic_name: str, data: bytes) -> Event:
     """The event that a serialized message on the topic `topic_name` carries; a cloud's points are a view of `data`.
 

@@ -27,7 +27,7 @@ from ..events import Event
 from ..progress import ProgressCounter
 from ..store import Store
 from ..store_file import StoreError, read_store
-from .serialized import from_bytes
+from .serialized import from_bytes, prepare
 
 RELIABLE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -92,6 +92,7 @@ class StoreNode(Node):
                 return
             self.publish_all(feed(event) or ())
 
+        prepare(topic_name)
         self.create_subscription(kind.message, topic_name, callback, qos(topic_name), raw=True)
 
     def publish_all(self, events: Iterable[Event]) -> None:
