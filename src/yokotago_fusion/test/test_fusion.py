@@ -291,6 +291,23 @@ def test_a_hand_seen_just_before_the_front_tells_who_took_it() -> None:
     assert receipts(run(STORE, in_order([*shown, *rest]))) == {"a": {TEA: 1}, "b": {}}
 
 
+@pytest.mark.parametrize(("apart", "sure"), [(0.9, True), (0.4, False)])
+def test_a_reach_may_be_of_whoever_stands_so_close_that_arms_hide_each_other(apart: float, sure: bool) -> None:
+    events = [
+        *day({1: (1.0, 30.0), 2: (4.0, 31.0)}, {1: (1.2, 3.1), 2: (1.2 + apart, 3.1)}),
+        *[e for person, time, who in ((1, 1.0, "a"), (2, 4.0, "b")) for e in enters(person, time, who)],
+        *reach(1, 1, 0.2, 9.0, 10.5),
+        change(1, "p0", 9.9, -500.0),
+        *leaves(1, 30.0),
+        *leaves(2, 31.0),
+    ]
+    out = run(STORE, in_order(events))
+    (made,) = [o for o in out if isinstance(o, Decision)]
+    assert receipts(out) == {"a": {TEA: 1}, "b": {}}
+    assert (made.chosen.probability > 0.97) is sure
+    assert any(item.track_id == 2 for option in made.alternatives for item in option.items) is not sure
+
+
 def test_a_hand_seen_at_a_wrong_height_still_tells_the_place_along() -> None:
     out = run(
         STORE,

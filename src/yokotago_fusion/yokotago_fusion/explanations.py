@@ -145,13 +145,16 @@ class Scene:
                 middle = (self._begin + self._end) // 2
                 value = log_body_at(self._whereabouts, actor.track_id, shelf, middle, window, params)
                 if actor.glimpse is not None:
-                    seen = math.log(params.missed_reach * params.glimpse_ratio)
+                    seen = math.log(params.glimpse_ratio)
                     value = max(value, seen + log_hand_at(actor.glimpse, shelf, window, blur, params))
+                value += math.log(params.missed_reach_close if actor.close else params.missed_reach)
             else:
                 hand = self.hand(number)
-                value = log_hand_at(hand, shelf, window, blur, params) if hand else 0.0
+                value = log_hand_at(hand, shelf, window, blur, params, actor.close) if hand else 0.0
                 value += log_timing(actor.evidence.reach, self._begin, self._end, params)
                 value += math.log((1 - params.p_idle) / params.p_idle)
+                if actor.mistaken:
+                    value += math.log(params.p_mistaken)
             self._fits[key] = value
         return self._fits[key]
 
@@ -242,7 +245,7 @@ def _stray_takes(scene: Scene, world: World) -> Iterator[Piece]:
                     stray.unit.variance,
                     0,
                     stray.unit.product_id,
-                    fit + math.log(params.p_take) + logp,
+                    fit + math.log(params.p_take * params.p_stray) + logp,
                     fit,
                     Kind.TAKE_STRAY,
                     actor.track_id,

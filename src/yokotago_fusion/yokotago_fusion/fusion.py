@@ -53,7 +53,7 @@ from .windows import Group, Windows
 
 Output = Basket | Receipt | Alert | Decision
 
-_MOST_ACTORS = 5
+_MOST_ACTORS = 6
 _MOST_EARLY = 2
 _EARLY_MARGIN = 4.0
 _ALTERNATIVES = 4
@@ -376,23 +376,35 @@ class Fusion:
         offset = self._offsets.offsets.get(measurement.deck.deck_id, 0)
         moment = measurement.moment - offset
         shelf = measurement.deck.shelf
-        actors = [
-            Actor(
-                r.reach.track_id,
-                r if r.reach.complete else so_far(r, self._whereabouts, self._now),
-                self._people(r.reach.track_id, moment),
-            )
-            for r in group.reaches
-            if r.shelf is shelf
-        ]
-        seen = {a.track_id for a in actors}
-        for track_id, place in self._whereabouts.present(moment):
+        at_front = {
+            track_id: place
+            for track_id, place in self._whereabouts.present(moment)
+            if -self._params.arm_length <= shelf.to_shelf((place.x, place.y, shelf.origin[2]))[1] <= 0.1
+        }
+
+        def close(track_id: int) -> list[int]:
+            here = self._whereabouts.place(track_id, moment)
+            return [
+                other
+                for other, place in at_front.items()
+                if here and other != track_id and math.hypot(place.x - here.x, place.y - here.y) < self._params.close_m
+            ]
+
+        actors = []
+        for r in group.reaches:
+            if r.shelf is shelf:
+                track_id = r.reach.track_id
+                hand = r if r.reach.complete else so_far(r, self._whereabouts, self._now)
+                near = close(track_id)
+                actors.append(Actor(track_id, hand, self._people(track_id, moment), close=bool(near)))
+                actors += [Actor(t, hand, self._people(t, moment), close=True, mistaken=True) for t in near]
+        seen = {a.track_id for a in actors if not a.mistaken}
+        for track_id in at_front:
             if track_id not in seen:
-                _, into, _ = shelf.to_shelf((place.x, place.y, shelf.origin[2]))
-                if -self._params.arm_length <= into <= 0.1:
-                    begin, end = measurement.begin - offset, measurement.end - offset
-                    glimpse = glimpse_at(self._whereabouts, track_id, shelf, begin, end, self._params)
-                    actors.append(Actor(track_id, None, self._people(track_id, moment), glimpse))
+                begin, end = measurement.begin - offset, measurement.end - offset
+                glimpse = glimpse_at(self._whereabouts, track_id, shelf, begin, end, self._params)
+                near = close(track_id)
+                actors.append(Actor(track_id, None, self._people(track_id, moment), glimpse, bool(near)))
         staff = frozenset(p for a in actors for p, _ in a.people if self._is_staff(p))
 
         def scene(chosen: list[Actor]) -> Scene:

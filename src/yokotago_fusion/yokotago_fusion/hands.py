@@ -49,7 +49,9 @@ def so_far(evidence: ReachEvidence, whereabouts: Whereabouts, now: Stamp) -> Rea
 class Actor:
     """Somebody who may have moved a thing: a track with a reach, or without one (it may have been missed).
 
-    glimpse: without a reach, where a hand of theirs was seen just before the front at that time, as from hand_at.
+    glimpse: without a reach, where a hand of theirs was seen just before the front at that time, as from hand_at;
+    close: somebody else stood so near that arms are easily missed or mistaken; mistaken: the reach was told of the
+    other.
     """
 
     track_id: int
@@ -57,6 +59,8 @@ class Actor:
     people: tuple[tuple[int, float], ...]
     """Who the track may be, each with its log probability; the first is the track itself."""
     glimpse: tuple[float, float, float, float] | None = None
+    close: bool = False
+    mistaken: bool = False
 
     @property
     def reach_id(self) -> str:
@@ -108,7 +112,12 @@ def hand_at(
 
 
 def log_hand_at(
-    hand: tuple[float, float, float, float], shelf: Shelf, window: Window, blur: float, params: FusionParameters
+    hand: tuple[float, float, float, float],
+    shelf: Shelf,
+    window: Window,
+    blur: float,
+    params: FusionParameters,
+    close: bool = False,
 ) -> float:
     """Log ratio of the hand's place (from hand_at) given a movement in the window, to anywhere in the shelf's front.
 
@@ -123,7 +132,8 @@ def log_hand_at(
     level = within(up, z0, z1, upward) if z1 > z0 else bell(up, z0, upward)
     level = (1 - params.place_height_outlier) * height * level + params.place_height_outlier
     aside = width * (within(along, x0, x1, across) if x1 > x0 else bell(along, x0, across))
-    return math.log((1 - params.place_outlier) * aside * level + params.place_outlier)
+    outlier = params.place_outlier_close if close else params.place_outlier
+    return math.log((1 - outlier) * aside * level + outlier)
 
 
 def glimpse_at(
@@ -154,7 +164,7 @@ def glimpse_at(
 def log_body_at(
     whereabouts: Whereabouts, track_id: int, shelf: Shelf, moment: Stamp, window: Window, params: FusionParameters
 ) -> float:
-    """Log ratio of a person's position given that a reach of theirs into the window was missed; -inf out of reach."""
+    """Log ratio of a person's place given that they reached into the window, to anywhere; -inf out of reach."""
     place = whereabouts.place(track_id, moment)
     if place is None:
         return -math.inf
@@ -164,4 +174,4 @@ def log_body_at(
         return -math.inf
     x0, x1 = window[0], max(window[1], window[0] + 0.01)
     ratio = shelf.size[0] * within(along, x0, x1, params.body_stddev)
-    return math.log(params.missed_reach) + math.log(max(ratio, 1e-6))
+    return math.log(max(ratio, 1e-6))

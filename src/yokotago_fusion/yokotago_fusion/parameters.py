@@ -32,6 +32,8 @@ class FusionParameters:
         place_outlier: probability that the hand's position says nothing about the place;
         place_height_outlier: probability that its height says nothing about the board, although its place along does;
         missed_reach: probability that a hand in a shelf is not reported at all;
+        close_m: two people whose bodies are so near hide each other's arms; then missed_reach_close and
+        place_outlier_close hold, and p_mistaken is the probability that a reach is the other's;
         glimpse_m, glimpse_s: a hand so close before the front, and so close in time to the step, may have been in;
         glimpse_ratio: how much likelier such a hand is seen of somebody whose reach was missed than of anybody there;
         arm_length: how far from a shelf's front a person can stand and take something;
@@ -48,6 +50,7 @@ class FusionParameters:
         p_more: each unit more in one movement; p_piece: one hand moves a second thing in the same step;
         p_together: two hands move things in the same step; p_exchange: if so, one takes while the other puts down;
         p_again: one hand moves things in two steps closer than again_s;
+        p_stray: who takes from where a thing stands in a wrong place takes that thing and not what belongs there;
         p_proper: a thing put back goes to its own place (else to any deck of a shelf); p_foreign: something from
         outside the store is put down;
         p_other_holder: the thing put back is in somebody else's basket (after a hand-over);
@@ -86,6 +89,10 @@ class FusionParameters:
     place_outlier: float = 0.02
     place_height_outlier: float = 0.06
     missed_reach: float = 0.03
+    close_m: float = 0.5
+    missed_reach_close: float = 0.15
+    place_outlier_close: float = 0.06
+    p_mistaken: float = 0.12
     glimpse_m: float = 0.15
     glimpse_s: float = 0.3
     glimpse_ratio: float = 3.0
@@ -94,8 +101,8 @@ class FusionParameters:
 
     type_stddev_share: float = 0.02
     type_stddev_floor_g: float = 1.0
-    sensor_floor_g: float = 0.8
-    gain_stddev_share: float = 0.002
+    sensor_floor_g: float = 0.5
+    gain_stddev_share: float = 0.001
     disturbance_stddev_g: float = 8.0
 
     p_take: float = 0.75
@@ -107,6 +114,7 @@ class FusionParameters:
     p_exchange: float = 0.05
     p_again: float = 0.05
     again_s: float = 0.4
+    p_stray: float = 0.3
     p_proper: float = 0.6
     p_foreign: float = 0.01
     p_other_holder: float = 0.02
