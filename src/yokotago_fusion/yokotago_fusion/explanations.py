@@ -561,7 +561,7 @@ def explain(
 
     def add(together: tuple[Piece, ...]) -> None:
         nonlocal best
-        if compatible(together):
+        if len(together) == 1 or compatible(together):
             logp = score(scene, together, grams, variance, whole)
             if logp > -math.inf and logp >= best - slack:
                 best = max(best, logp)

@@ -16,6 +16,7 @@ from yokotago_model.store import Store
 
 from .explanations import Measurement
 from .hands import ReachEvidence
+from .hypotheses import DeckId
 from .parameters import FusionParameters
 from .planogram import Deck
 
@@ -29,13 +30,20 @@ _SWEEP_NS = 5 * SECOND
 
 @dataclass(frozen=True)
 class Group:
-    """Changes to be decided together, in order of time, the hands near them, and which of those very probably made
-    one of them.
+    """Changes to be decided together, in order of time, and the hands near them.
+
+    decks, tracks: whose they are; due: when the group is ripe, as far as is known now.
     """
 
     changes: tuple[WeightChange, ...]
     reaches: tuple[ReachEvidence, ...]
-    linked: frozenset[str]
+    decks: frozenset[DeckId]
+    tracks: frozenset[int]
+    due: Stamp
+
+    def depends(self, earlier: Group) -> bool:
+        """Whether the earlier group must be decided before this one."""
+        return not (self.decks.isdisjoint(earlier.decks) and self.tracks.isdisjoint(earlier.tracks))
 
 
 class Windows:
@@ -108,25 +116,29 @@ class Windows:
         made = []
         for number in dict.fromkeys(group_of):
             members = [i for i, g in enumerate(group_of) if g == number]
-            reaches = {r.reach.reach_id: r for i in members for r in near[i]}
+            together = [changes[i] for i in members]
+            found = {r.reach.reach_id: r for i in members for r in near[i]}
+            reaches = sorted(found.values(), key=lambda r: (r.reach.begin, r.reach.reach_id))
+            linked = {reach_id for i in members for reach_id in links[i]}
             made.append(
                 Group(
-                    tuple(changes[i] for i in members),
-                    tuple(sorted(reaches.values(), key=lambda r: (r.reach.begin, r.reach.reach_id))),
-                    frozenset(reach_id for i in members for reach_id in links[i]),
+                    tuple(together),
+                    tuple(reaches),
+                    frozenset(self._decks[c.scale_id].deck_id for c in together),
+                    frozenset(r.reach.track_id for r in reaches),
+                    self._due(together, [r.reach for r in reaches if r.reach.reach_id in linked]),
                 )
             )
         return made
 
-    def due(self, group: Group) -> Stamp:
-        """When the group is ripe, as far as is known now."""
-        last = max(c.end for c in group.changes)
+    def _due(self, changes: list[WeightChange], hands: list[HandReach]) -> Stamp:
+        """When changes that these hands very probably made are ripe, as far as is known now."""
+        last = max(c.end for c in changes)
         settle = round(self._params.settle_s * SECOND)
-        puzzling = any(c.change_id in self._puzzling for c in group.changes)
+        puzzling = any(c.change_id in self._puzzling for c in changes)
         at_most = last + round((self._params.hold_s if puzzling else self._params.reach_wait_s) * SECOND)
-        if group.changes[-1].end - group.changes[0].begin > _LONGEST_NS:
+        if changes[-1].end - changes[0].begin > _LONGEST_NS:
             return last + settle
-        hands = [r.reach for r in group.reaches if r.reach.reach_id in group.linked]
         if any(not r.complete for r in hands):
             return at_most
         return min(max([last, *(r.end for r in hands)]) + settle, at_most)
@@ -135,8 +147,7 @@ class Windows:
         """The first of the ripe groups, alone in a list; empty when none is. Taking it may make another one ripe."""
         open_: list[Group] = []
         for group in self.groups(offsets):
-            blocked = any(self._depends(group, earlier) for earlier in open_)
-            if not blocked and self.due(group) <= now:
+            if group.due <= now and not any(group.depends(earlier) for earlier in open_):
                 return [group]
             open_.append(group)
         return []
@@ -146,17 +157,9 @@ class Windows:
         earlier: list[Group] = []
         for group in self.groups(offsets):
             if any(c.change_id == change_id for c in group.changes):
-                return None if any(self._depends(group, e) for e in earlier) else group
+                return None if any(group.depends(e) for e in earlier) else group
             earlier.append(group)
         return None
-
-    def _depends(self, group: Group, earlier: Group) -> bool:
-        decks = {self._decks[c.scale_id].deck_id for c in group.changes}
-        people = {r.reach.track_id for r in group.reaches}
-        return bool(
-            decks & {self._decks[c.scale_id].deck_id for c in earlier.changes}
-            or people & {r.reach.track_id for r in earlier.reaches}
-        )
 
     def wait(self, group: Group) -> Stamp | None:
         """The group makes no sense yet: while a hand is still in, it may wait for up to hold_s. When to ask again, if
@@ -168,6 +171,7 @@ class Windows:
         if ids <= self._puzzling:
             return None
         self._puzzling |= ids
+        self._groups = None
         return max(c.end for c in group.changes) + round(self._params.hold_s * SECOND)
 
     def take(self, group: Group) -> None:

@@ -153,7 +153,7 @@ class Shelf:
 
     def to_shelf(self, point: Point) -> Point:
         """Coordinates of `point` along width, depth (positive inside) and height from the origin [m]."""
-        dx, dy, dz = (point[i] - self.origin[i] for i in range(3))
+        dx, dy, dz = point[0] - self.origin[0], point[1] - self.origin[1], point[2] - self.origin[2]
         c, s = math.cos(self.yaw), math.sin(self.yaw)
         return (c * dx + s * dy, -s * dx + c * dy, dz)
 
