@@ -9,6 +9,7 @@ import pytest
 from worlds import body, store
 
 from yokotago_model.events import Hand
+from yokotago_tracking.camera import Floats
 from yokotago_tracking.hands import Body, HandFinder, under_boards
 from yokotago_tracking.height_map import Grid, HeightMap
 
@@ -74,3 +75,38 @@ def test_the_hand_that_waits_before_the_front_is_no_second_hand() -> None:
         (hands,) = finder.hands(height_map, [Body(1, 2.0, 3.0, 1.7, 0.0)], ["a"])
     assert len([h for h in hands if h.position[1] > 3.4]) == 1
     assert hands[0].position[0] == pytest.approx(2.3, abs=0.06)
+
+
+def arm_into(shelf_x: float, board_z: float, slope: tuple[float, float]) -> Floats:
+    """The upper side of an arm, 7 cm thick, that is seen up to the front only: its axis reaches the front (y = 3.5)
+    at shelf_x and board_z + 0.12 and goes on sideways and up by slope per metre of depth.
+    """
+    v, side = np.meshgrid(np.arange(-0.4, 0.0, 0.02), np.array([-0.03, -0.015, 0.0, 0.015, 0.03]))
+    up = np.sqrt(0.035**2 - side**2) * np.hypot(1.0, slope[1])
+    x, z = shelf_x + slope[0] * v + side, board_z + 0.12 + slope[1] * v + up
+    return np.stack([x, 3.5 + v, z], axis=-1).reshape(-1, 3).astype(np.float32)
+
+
+def hand_of(arm: Floats) -> Hand:
+    """The hand of one person at x = 2 with such an arm, whose body is the rest."""
+    finder = HandFinder(store())
+    height_map = HeightMap(Grid.over((-0.6, -0.6), (4.6, 4.6), 0.04))
+    for _ in range(3):
+        height_map.set(np.concatenate([body(2.0, 3.0, 1.7, None), arm]))
+        height_map.share(np.array([height_map.grid.cell_of(2.0, 3.0)]), np.zeros(1, np.int64), np.array([1.3]), 0.3)
+        (hands,) = finder.hands(height_map, [Body(1, 2.0, 3.0, 1.7, 0.0)], ["a"])
+    return hands[0]
+
+
+@pytest.mark.parametrize("slope", [(0.0, 0.0), (-0.5, -0.6), (0.4, 0.3)])
+def test_a_hidden_hand_lies_on_the_axis_of_its_arm(slope: tuple[float, float]) -> None:
+    hand = hand_of(arm_into(2.1, 1.0, slope))
+    deep = hand.position[1] - 3.5
+    assert 0.05 < deep < 0.16
+    assert hand.position[0] == pytest.approx(2.1 + slope[0] * deep, abs=0.015)
+    assert hand.position[2] == pytest.approx(1.12 + slope[1] * deep, abs=0.015)
+
+
+def test_a_hidden_hand_stays_above_the_board_that_its_arm_passes() -> None:
+    hand = hand_of(arm_into(2.1, 0.94, (0.0, -1.0)))
+    assert hand.position[2] == pytest.approx(1.035, abs=0.005)

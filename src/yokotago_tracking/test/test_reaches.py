@@ -45,6 +45,26 @@ def test_moments_without_a_hand_do_not_end_a_reach() -> None:
     assert [ticks(r) for r in made if r.complete] == [(0, 13)]
 
 
+def test_a_reach_ends_when_its_hand_was_last_inside() -> None:
+    before: Point = (2.0, 3.43, 0.9)
+    made = run([[IN]] * 8 + [[before]] * 3 + [[IN]] * 2 + [[before]] * 10)
+    assert [ticks(r) for r in made if r.complete] == [(0, 12)]
+
+
+def test_a_reach_is_complete_soon_when_its_hand_is_seen_before_the_front() -> None:
+    before: Point = (2.0, 3.43, 0.9)
+
+    def told(after: Sequence[Point]) -> int:
+        stage = Reaches(store())
+        for k in range(40):
+            made = stage.feed(frame(k, track(1, 2.0, 3.0, *([IN] if k < 8 else after))))
+            if any(r.complete for r in made):
+                return k
+        return 40
+
+    assert told([before]) < told([]) < 40
+
+
 def test_a_flicker_is_no_reach() -> None:
     assert run([[IN], [], [], [IN], [], [], [IN], [], [], [IN], [], []] * 2) == []
 

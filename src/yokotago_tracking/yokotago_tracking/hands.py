@@ -5,8 +5,10 @@
 Before a shelf an arm is what of a body lies beyond its hull toward the front, in clusters along the shelf, one for
 each arm. The hard problem is what no sensor sees: a board, or the body itself, hides the hand, and only the forearm
 before it is there. So the place just beyond an arm's end is looked up: where some sensor has a free line of sight to
-it, the arm ends where it ends; where none has, the hand is somewhere in the hidden part, the arm is prolonged into it
-along its own direction, and the standard deviation says how far it may be off. Elsewhere a hand is the end of a limb:
+it, the arm ends where it ends; where none has, the hand is somewhere in the hidden part. Then a line is fitted to what
+is seen of the forearm, lowered to the arm's axis, for from above only its upper side is seen, and prolonged into the
+hidden part, in the opening between two boards that it enters; the standard deviation follows from the line's and from
+how deep the hand may be. Elsewhere a hand is the end of a limb:
 a local maximum of the way from the head over the body.
 """
 
@@ -34,16 +36,20 @@ class HandParams:
 
     hull_share: from the head's middle to the hull of the body toward a shelf; before_m: nearer to a shelf's front than
     this a limb may be an arm that reaches into it; link_m: gaps within one arm; looks: an arm is what is seen in so
-    many looks together, least_looks: in at least so many of them; arm_points: least number of its voxels; second_in_m:
+    many looks together, least_looks: in at least so many of them; arm_points: least number of its voxels; fresh_looks:
+    where these newest looks hold so many they alone tell where it is; second_in_m:
     a second arm must have arm_points voxels so deep in the shelf, for the hand that waits or carries before the front
     looks like it; arms_apart_m: how far it must be from the first; tip_quantile: the share of its voxels that lie
     before its end; standing_mps: who walks faster does not reach into a shelf; below_m: how far below the lowest board
     an arm may be, root_m: an arm begins so near to the hull; tip_m: the voxels so near to the arm's end are its end;
-    forearm_m: length over which the arm's direction is taken; look_m: how far beyond the end is looked whether a hand
-    could be there; hidden_m: how far a hidden hand is put beyond what is seen, hidden_stddev_m: the standard deviation
-    of that; stddev_m: of a hand that is seen; board_m: thickness of a board; edge_m: so near to a shelf's front a hand
-    may be hidden whatever the line of sight, for there the edges of the boards flicker and the goods are hardly farther
-    than the hand; limb_share: least distance from the head of a hand that is not at a shelf, way_share: and least way
+    forearm_m: length over which the arm's direction is taken; axis_m: how far its voxels scatter around its axis;
+    slope_stddev: of the axis's change to the side and up with its depth, beforehand; arm_radius_m: of a forearm near
+    the hand (one is 6 to 9 cm thick); look_m: how far beyond the end is looked whether a hand could be there; hidden_m:
+    how far the middle of a hidden hand is beyond what is seen, along the arm (all of its 0.19 m may be hidden, and some
+    of the wrist), hidden_stddev_m: the standard deviation of that; stddev_m: of a hand that is seen; board_m: thickness
+    of a board; edge_m: so near to a shelf's front a hand may be hidden whatever the line of sight, for there the edges
+    of the boards flicker and the goods are hardly farther than the hand; limb_share: least distance from the head of a
+    hand that is not at a shelf, way_share: and least way
     over the body; prominence_m: how far such a limb must stand out; low_share: lower is a foot.
     """
 
@@ -52,6 +58,7 @@ class HandParams:
     link_m: float = 0.09
     looks: int = 4
     least_looks: int = 2
+    fresh_looks: int = 2
     arm_points: int = 5
     second_in_m: float = 0.02
     arms_apart_m: float = 0.2
@@ -61,9 +68,12 @@ class HandParams:
     root_m: float = 0.1
     tip_m: float = 0.06
     forearm_m: float = 0.25
+    axis_m: float = 0.04
+    slope_stddev: float = 1.5
+    arm_radius_m: float = 0.035
     look_m: float = 0.06
-    hidden_m: float = 0.09
-    hidden_stddev_m: float = 0.07
+    hidden_m: float = 0.12
+    hidden_stddev_m: float = 0.06
     stddev_m: float = 0.04
     board_m: float = 0.02
     edge_m: float = 0.045
@@ -81,6 +91,9 @@ class HandParams:
             "forearm_m",
             "stddev_m",
             "hidden_stddev_m",
+            "axis_m",
+            "slope_stddev",
+            "arm_radius_m",
             "prominence_m",
         ):
             if not getattr(self, name) > 0.0:
@@ -183,6 +196,36 @@ def under_boards(
     return bool(crossing > min(above))
 
 
+def _axis(
+    points: Doubles, depth: float, tip: Doubles, scale_m: float, slope_stddev: float
+) -> tuple[Doubles, Doubles, float]:
+    """The axis of a forearm: where it is at the depth v (u, w) [m], how u and w change with v, and the slopes' stddev.
+
+    Least squares of u and w on v, reweighted by Cauchy's weights at scale_m (Holland and Welsch, 1977) for the body
+    that is in the cluster too, from the line straight ahead through the tip; slopes are 0 with slope_stddev beforehand.
+    """
+    v = points[:, 1] - depth
+    across = points[:, [0, 2]]
+    at_end, slope, inverse = tip[[0, 2]].copy(), np.zeros(2), np.eye(2)
+    prior = np.array([0.0, (scale_m / slope_stddev) ** 2])
+    design = np.stack([np.ones_like(v), v], axis=1)
+    for _ in range(5):
+        off = across - at_end - v[:, None] * slope
+        weights = 1.0 / (1.0 + (off * off).sum(axis=1) / scale_m**2)
+        # Successive looks see the same: all points together are worth a dozen.
+        weights *= min(1.0, 12.0 / len(v))
+        inverse = np.linalg.inv((design * weights[:, None]).T @ design + np.diag(prior))
+        at_end, slope = inverse @ ((design * weights[:, None]).T @ across)
+    return at_end, slope, scale_m * math.sqrt(float(inverse[1, 1]))
+
+
+def _in_opening(shelf: Shelf, at_front: float, w: float, params: HandParams) -> float:
+    """Height of a hand in the opening between two boards that its arm enters at at_front: no arm goes through one."""
+    below = max((b for b in shelf.boards if b <= at_front), default=min(shelf.boards))
+    above = min((b - params.board_m for b in shelf.boards if b > below), default=shelf.size[2] + 1.0)
+    return min(max(w, below + params.arm_radius_m), above - params.arm_radius_m)
+
+
 class HandFinder:
     """The hands of tracked people, from a height map whose cells have been shared out."""
 
@@ -244,12 +287,15 @@ class HandFinder:
             if len(arm) < params.arm_points:
                 continue
             labels = _clusters(arm, params.link_m)
+            newest = len(looks)
             arms = []
             for k in range(int(labels.max(initial=-1)) + 1):
                 members = arm[labels == k]
                 lasting = len(np.unique(when[labels == k])) >= params.least_looks
                 if lasting and len(members) >= params.arm_points and members[:, 1].min() < first + params.root_m:
-                    arms.append(members)
+                    # Where it is now, as far as that is enough to tell.
+                    fresh = members[when[labels == k] >= newest - params.fresh_looks]
+                    arms.append(fresh if len(fresh) >= params.arm_points else members)
             found += [self._arm(height_map, shelf, a, sensors) for a in self._likely(arms)]
         return found
 
@@ -276,20 +322,25 @@ class HandFinder:
         end = members[members[:, 1] >= depth - params.tip_m]
         tip = np.asarray(end.mean(axis=0))
         stddev = params.stddev_m / math.sqrt(min(1.0, 0.25 + len(end) / 12.0))
-        way = np.array([0.0, 1.0, 0.0])
-        rest = members[(members[:, 1] < depth - params.tip_m) & (members[:, 1] >= depth - params.forearm_m)]
-        if len(rest) >= 2:
-            way = tip - rest.mean(axis=0)
-            # Short pieces of an arm say little: lean to straight ahead.
-            way = way / np.linalg.norm(way) + np.array([0.0, 0.5, 0.0])
-            way /= np.linalg.norm(way)
-        beyond = np.array([tip[0], depth, tip[2]]) + params.look_m * way
-        below_top = tip[2] < shelf.size[2]
-        if below_top and (depth > -params.edge_m or not self._visible(height_map, shelf, beyond, sensors)):
-            tip = tip + way * (depth - tip[1] + params.hidden_m)
-            stddev = math.hypot(stddev, params.hidden_stddev_m)
+        forearm = members[members[:, 1] >= depth - params.forearm_m]
+        at_end, slope, slope_stddev = _axis(forearm, depth, tip, params.axis_m, params.slope_stddev)
+        # From above an arm shows its upper side: on average over the half that is seen, 2 / pi of its radius above
+        # its axis.
+        at_end[1] -= 2.0 / math.pi * params.arm_radius_m * math.hypot(1.0, float(slope[1]))
+        beyond = np.array([at_end[0], depth, at_end[1]])
+        beyond += params.look_m * np.array([slope[0], 1.0, slope[1]]) / math.sqrt(1.0 + float(slope @ slope))
+        inside = tip[2] < shelf.size[2]
+        if inside and (depth > -params.edge_m or not self._visible(height_map, shelf, beyond, sensors)):
+            ahead = params.hidden_m / math.sqrt(1.0 + float(slope @ slope))
+            u, w = at_end + ahead * slope
+            place = (float(u), depth + ahead, _in_opening(shelf, float(at_end[1] - depth * slope[1]), float(w), params))
+            # Across the arm's direction, of the axis and its slope; along it, of how far the hand is.
+            across = 0.5 * float(slope @ slope) * (params.hidden_stddev_m / (1.0 + float(slope @ slope))) ** 2
+            stddev = math.sqrt(stddev**2 + (slope_stddev * ahead) ** 2 + across)
+        else:
+            place = (float(tip[0]), float(tip[1]), float(tip[2]))
         confidence = 1.0 - 0.5 ** (len(members) / 4.0)
-        return Hand(shelf.to_store((float(tip[0]), float(tip[1]), float(tip[2]))), stddev, confidence)
+        return Hand(shelf.to_store(place), stddev, confidence)
 
     def _visible(self, height_map: HeightMap, shelf: Shelf, point: Doubles, sensors: Sequence[str]) -> bool:
         """Whether some sensor has a free line of sight to a point in the shelf's coordinates."""

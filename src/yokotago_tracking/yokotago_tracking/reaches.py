@@ -4,9 +4,9 @@
 
 Hands come without names, are missed for moments and hide under boards. So a reach is followed by place: a hand
 continues the nearest open reach of its person and shelf within what a hand can move (wherever it is seen, if it is the
-only one of its person there), and a reach goes on over a short gap. Several hands of one person in one shelf are
-several reaches. Any source of tracks
-will do, at any rate.
+only one of its person there), and a reach goes on over a short gap and over a moment before the front; it ends when its
+hand was last inside. Several hands of one person in one shelf are several reaches. Any source of tracks will do, at any
+rate.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from .association import assign
 class ReachParams:
     """Parameters of Reaches.
 
-    margin_m: how far before the front a hand already counts; leave_m: how far before it an open reach's hand still
-    counts, for where the body hides it the arm is seen only up to there; side_m, above_m: the same at the shelf's other
-    sides and above it; confidence_least: of a hand; begin_looks, begin_s: so many looks within this time begin a reach;
-    gap_s: a reach without a hand for longer has ended; hand_speed_mps, hand_jump_m: how far a hand moves between two
+    margin_m: how far before the front a hand is inside; leave_m: how far before it an open reach's hand is followed,
+    for where the body hides it the arm is seen only up to there for moments; leave_s: it has left when it is seen there
+    for longer; side_m, above_m: as margin_m at the shelf's other sides and above it; confidence_least: of a hand;
+    begin_looks, begin_s: so many looks within this time begin a reach; gap_s: a reach without a hand for longer has
+    ended; hand_speed_mps, hand_jump_m: how far a hand moves between two
     looks.
     """
 
@@ -40,12 +41,13 @@ class ReachParams:
     confidence_least: float = 0.2
     begin_looks: int = 5
     begin_s: float = 0.5
+    leave_s: float = 0.35
     gap_s: float = 0.5
     hand_speed_mps: float = 2.0
     hand_jump_m: float = 0.15
 
     def __post_init__(self) -> None:
-        for name in ("gap_s", "hand_speed_mps", "begin_s"):
+        for name in ("leave_s", "gap_s", "hand_speed_mps", "begin_s"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"ReachParams.{name} is {getattr(self, name)}: it must be positive")
         if self.begin_looks < 1:
@@ -56,11 +58,15 @@ class ReachParams:
 
 @dataclass
 class _Open:
-    """A reach that goes on. samples: all so far, the last one is where the hand was seen last."""
+    """A reach that goes on. samples: all inside so far; seen: where the hand was last, perhaps before the front;
+    outside: since when it is seen there, None while it is inside.
+    """
 
     track_id: int
     shelf: Shelf
+    seen: HandSample
     samples: list[HandSample] = field(default_factory=list)
+    outside: Stamp | None = None
     reach_id: str = ""
 
 
@@ -119,7 +125,7 @@ class Reaches:
         made: list[HandReach] = []
         costs = np.full((len(going), len(hands)), math.inf)
         for i, reach in enumerate(going):
-            last = reach.samples[-1]
+            last = reach.seen
             far = params.hand_jump_m + params.hand_speed_mps * (stamp - last.stamp) / SECOND
             for j, hand in enumerate(hands):
                 distance = math.dist(last.position, hand.position)
@@ -131,12 +137,17 @@ class Reaches:
             sample = HandSample(stamp, hand.position, hand.position_stddev)
             if j in pairs:
                 reach = going[pairs[j]]
-                reach.samples.append(sample)
             elif self._inside(shelf, hand, params.margin_m):
-                reach = _Open(track.track_id, shelf, [sample])
+                reach = _Open(track.track_id, shelf, sample)
                 self._open.append(reach)
             else:
                 continue
+            reach.seen = sample
+            if not self._inside(shelf, hand, params.margin_m):
+                reach.outside = stamp if reach.outside is None else reach.outside
+                continue
+            reach.outside = None
+            reach.samples.append(sample)
             if not reach.reach_id and self._lasts(reach):
                 made.append(self._begin(reach))
         return made
@@ -163,10 +174,12 @@ class Reaches:
         )
 
     def _ended(self, stamp: Stamp) -> list[HandReach]:
-        """Complete the reaches whose hand has been away for too long; forget those that never began."""
+        """Complete the reaches whose hand has been away or outside for too long; forget those that never began."""
         made, kept = [], []
         for reach in self._open:
-            if (stamp - reach.samples[-1].stamp) / SECOND <= self.params.gap_s:
+            unseen_s = (stamp - reach.seen.stamp) / SECOND
+            outside_s = 0.0 if reach.outside is None else (stamp - reach.outside) / SECOND
+            if unseen_s <= self.params.gap_s and outside_s <= self.params.leave_s:
                 kept.append(reach)
             elif reach.reach_id:
                 made.append(self._complete(reach))
