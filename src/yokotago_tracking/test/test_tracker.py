@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy.typing as npt
 import pytest
@@ -143,3 +146,24 @@ def test_track_ids_begin_where_the_parameter_says() -> None:
         stage.feed(cloud(k))
     frames = [f for k in range(20) for f in stage.feed(cloud(10 * EMPTY_S + k, body(1.0, -0.4 + 0.1 * k)))]
     assert sure(frames[-1]) == [1000]
+
+
+def test_warming_up_loads_every_kernel() -> None:
+    # In a process of its own, in which no other test has loaded any.
+    program = """
+from worlds import store
+from yokotago_tracking import hands, height_map, people
+from yokotago_tracking.nodes.warm_up import warm_up_tracker
+warm_up_tracker(store())
+for module in (hands, height_map, people):
+    for name, kernel in vars(module).items():
+        if hasattr(kernel, "signatures"):
+            print(name, len(kernel.signatures))
+"""
+    made = subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+    )
+    loaded = {name: int(count) for name, count in (line.split() for line in made.stdout.splitlines())}
+    assert len(loaded) > 5
+    # These are called by other kernels only.
+    assert {name for name, count in loaded.items() if count == 0} <= {"_root", "_longer"}

@@ -225,6 +225,8 @@ def _voxels(
                 q = r * width + c
                 if mask[q] == 2 and abs(points[q, 2] - z) < neighbour_m:
                     alike += 1
+            if alike > neighbours:
+                break
         if alike <= neighbours:
             continue
         x, y = points[p, 0], points[p, 1]

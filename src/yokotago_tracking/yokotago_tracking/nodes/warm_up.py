@@ -16,6 +16,7 @@ from yokotago_model.store import Sensor, Store
 
 from ..camera import Camera, Floats
 from ..foreground import Foreground, ForegroundParams
+from ..people import Head, HeadParams, two_heads
 from ..tracker import Tracker
 
 _FRAMES = 45
@@ -57,14 +58,25 @@ def _measured(stamp: Stamp, camera: Camera, depth: Floats, step: int) -> Cloud |
 
 
 def warm_up_tracker(store: Store) -> None:
-    """Let somebody walk from a door to the middle of the store, past a tracker."""
+    """Let somebody walk from a door to a shelf and reach for it, past a tracker; then look for two heads in one."""
     stage = Tracker(store)
     rng = np.random.default_rng(0)
     around, up = rng.uniform(-0.2, 0.2, (400, 2)), rng.uniform(0.2, 1.7, 400)
-    begin = np.mean(store.zones[0].polygon, axis=0)
-    end = np.mean(store.floor, axis=0)
-    for i in range(_FRAMES):
-        here = begin + (end - begin) * i / _FRAMES
-        points = np.column_stack([around + here, up]).astype(np.float32)
+    begin, end = np.mean(store.zones[0].polygon, axis=0), np.mean(store.floor, axis=0)
+    arm = np.empty((0, 3))
+    if store.shelves:
+        shelf = store.shelves[0]
+        middle, height = 0.5 * shelf.size[0], 0.7 * shelf.size[2]
+        end = np.array(shelf.to_store((middle, -0.5, 0.0))[:2])
+        # Not quite to the front, where it must be asked which sensor would see the hand.
+        arm = np.array([shelf.to_store((middle, float(v), height)) for v in np.linspace(-0.5, -0.1, 100)])
+    for i in range(2 * _FRAMES):
+        here = begin + (end - begin) * min(i / _FRAMES, 1.0)
+        points = np.column_stack([around + here, up])
+        if i > _FRAMES:
+            points = np.concatenate([points, arm])
+        pixels = np.full(len(points), 4, np.uint16)
         for sensor in store.sensors:
-            stage.feed(ForegroundCloud(i * _PERIOD, sensor.sensor_id, points, np.full(len(points), 4, np.uint16)))
+            stage.feed(ForegroundCloud(i * _PERIOD, sensor.sensor_id, points.astype(np.float32), pixels))
+    head = Head(float(end[0]), float(end[1]), 1.7, 0.0, 0.0)
+    two_heads(stage.height_map, head, head, HeadParams())
