@@ -148,6 +148,7 @@ class Fusion:
                     self._at(due, "crossed", _Ordered(fact))
             case HandReach():
                 self._windows.reach(fact)
+                self._floor_watch.reach(fact)
                 if fact.complete:
                     self._touch_of_silent_scale(fact)
                     self._at(fact.end + round(self._params.settle_s * SECOND), "decide")
@@ -204,14 +205,14 @@ class Fusion:
             self._at(self._now, "settle", visit.visit_id)
 
     def _at_the_floor(self, person_id: int) -> None:
-        """A hand at the floor: whoever carries something may have left it there."""
+        """Down at the floor: whoever carries something may have left it there."""
         visit = self._visits.visit_of(person_id)
         if visit is not None and not visit.staff and self._beliefs.basket([person_id])[0]:
-            visit.reasons["a hand was at the floor: something may have been left there"] = None
+            visit.reasons["they bent down to the floor: something may have been left there"] = None
             self._alert(
                 Severity.WARNING,
                 "set_down_on_floor",
-                "somebody who carries goods had a hand at the floor",
+                "somebody who carries goods bent down to the floor",
                 visit.visit_id,
                 str(person_id),
             )

@@ -158,7 +158,8 @@ class Hand:
 class Track:
     """One person at one moment.
 
-    position: body axis on the floor, z = 0; velocity [m/s]; height: top of the head [m], 0 = not measured yet;
+    position: body axis on the floor, z = 0; velocity [m/s]; height: top of the head now [m], lower when
+    somebody bends, 0 = not measured yet;
     position_covariance: row-major xy [m^2]; identity_confidence: probability that track_id still names the person that
     it named at the start; identity_alternatives: the tracks that this person may be instead.
     """

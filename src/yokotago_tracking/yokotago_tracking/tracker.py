@@ -573,7 +573,7 @@ class Tracker:
                     state=person.state,
                     position=(m.x, m.y, 0.0),
                     velocity=(m.vx, m.vy, 0.0),
-                    height=person.height,
+                    height=person.z,
                     position_covariance=(m.pp, 0.0, 0.0, m.pp),
                     identity_confidence=self._identities.confidence(person.track_id) if sure else 0.5,
                     identity_alternatives=self._identities.alternatives(person.track_id) if sure else (),
