@@ -152,10 +152,10 @@ def test_warming_up_loads_every_kernel() -> None:
     # In a process of its own, in which no other test has loaded any.
     program = """
 from worlds import store
-from yokotago_tracking import hands, height_map, people
+from yokotago_tracking import hands, height_map, limbs, people
 from yokotago_tracking.nodes.warm_up import warm_up_tracker
 warm_up_tracker(store())
-for module in (hands, height_map, people):
+for module in (hands, height_map, limbs, people):
     for name, kernel in vars(module).items():
         if hasattr(kernel, "signatures"):
             print(name, len(kernel.signatures))

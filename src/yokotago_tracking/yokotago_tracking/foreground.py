@@ -26,8 +26,8 @@ from yokotago_model.store import Sensor, Store
 
 from .camera import Camera, Floats
 
-_LEARNED_AT_ONCE = 1 << 15
-"""Pixels that are learned at one image: a few milliseconds' work, so that no image is lost meanwhile."""
+_LEARNED_AT_ONCE = 1 << 17
+"""Pixels that are learned at one image: less than a period's work, so that no image is lost meanwhile."""
 
 
 @dataclass(frozen=True)

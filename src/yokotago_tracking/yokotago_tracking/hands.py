@@ -28,6 +28,7 @@ from yokotago_model.store import Sensor, Shelf, Store
 
 from .camera import Doubles, Floats
 from .height_map import HeightMap, Peak
+from .limbs import axis, clusters_of, end_of
 
 
 @dataclass(frozen=True)
@@ -196,29 +197,6 @@ def under_boards(
     return bool(crossing > min(above))
 
 
-def _axis(
-    points: Doubles, depth: float, tip: Doubles, scale_m: float, slope_stddev: float
-) -> tuple[Doubles, Doubles, float]:
-    """The axis of a forearm: where it is at the depth v (u, w) [m], how u and w change with v, and the slopes' stddev.
-
-    Least squares of u and w on v, reweighted by Cauchy's weights at scale_m (Holland and Welsch, 1977) for the body
-    that is in the cluster too, from the line straight ahead through the tip; slopes are 0 with slope_stddev beforehand.
-    """
-    v = points[:, 1] - depth
-    across = points[:, [0, 2]]
-    at_end, slope, inverse = tip[[0, 2]].copy(), np.zeros(2), np.eye(2)
-    prior = np.array([0.0, (scale_m / slope_stddev) ** 2])
-    design = np.stack([np.ones_like(v), v], axis=1)
-    for _ in range(5):
-        off = across - at_end - v[:, None] * slope
-        weights = 1.0 / (1.0 + (off * off).sum(axis=1) / scale_m**2)
-        # Successive looks see the same: all points together are worth a dozen.
-        weights *= min(1.0, 12.0 / len(v))
-        inverse = np.linalg.inv((design * weights[:, None]).T @ design + np.diag(prior))
-        at_end, slope = inverse @ ((design * weights[:, None]).T @ across)
-    return at_end, slope, scale_m * math.sqrt(float(inverse[1, 1]))
-
-
 def _in_opening(shelf: Shelf, at_front: float, w: float, params: HandParams) -> float:
     """Height of a hand in the opening between two boards that its arm enters at at_front: no arm goes through one."""
     below = max((b for b in shelf.boards if b <= at_front), default=min(shelf.boards))
@@ -287,12 +265,13 @@ class HandFinder:
             if len(arm) < params.arm_points:
                 continue
             labels = _clusters(arm, params.link_m)
+            counts, lasting, nearest = clusters_of(labels, when, arm[:, 1], len(looks))
             newest = len(looks)
             arms = []
-            for k in range(int(labels.max(initial=-1)) + 1):
-                members = arm[labels == k]
-                lasting = len(np.unique(when[labels == k])) >= params.least_looks
-                if lasting and len(members) >= params.arm_points and members[:, 1].min() < first + params.root_m:
+            for k in range(len(counts)):
+                long_enough = lasting[k] >= params.least_looks and counts[k] >= params.arm_points
+                if long_enough and nearest[k] < first + params.root_m:
+                    members = arm[labels == k]
                     # Where it is now, as far as that is enough to tell.
                     fresh = members[when[labels == k] >= newest - params.fresh_looks]
                     arms.append(fresh if len(fresh) >= params.arm_points else members)
@@ -323,7 +302,7 @@ class HandFinder:
         tip = np.asarray(end.mean(axis=0))
         stddev = params.stddev_m / math.sqrt(min(1.0, 0.25 + len(end) / 12.0))
         forearm = members[members[:, 1] >= depth - params.forearm_m]
-        at_end, slope, slope_stddev = _axis(forearm, depth, tip, params.axis_m, params.slope_stddev)
+        at_end, slope, slope_stddev = axis(forearm, depth, tip, params.axis_m, params.slope_stddev)
         # From above an arm shows its upper side: on average over the half that is seen, 2 / pi of its radius above
         # its axis.
         at_end[1] -= 2.0 / math.pi * params.arm_radius_m * math.hypot(1.0, float(slope[1]))
@@ -372,18 +351,17 @@ class HandFinder:
             return None
         tip_x, tip_y = height_map.grid.centre(tip.cell)
         limb, cells = height_map.own(owner, tip_x, tip_y, params.forearm_m)
-        behind = tip.value - height_map.way[cells]
-        end = limb[(behind <= 0.08) & (limb[:, 2] > params.low_share * person.height)]
-        if len(end) == 0:
+        x, y, z, count, around = end_of(
+            limb, cells, height_map.way, tip.value, 0.08, params.low_share * person.height, params.forearm_m
+        )
+        if count == 0:
             return None
-        x, y, z = (float(value) for value in end.mean(axis=0, dtype=np.float64))
         if math.hypot(x - person.x, y - person.y) < params.limb_share * person.height:
             return None
-        # A limb is thin: its cells around its end are few. They are in ascending order.
-        around = cells[behind <= params.forearm_m]
-        area = (1 + int(np.count_nonzero(np.diff(around)))) * height_map.grid.cell_m**2
+        # A limb is thin: its cells around its end are few.
+        area = around * height_map.grid.cell_m**2
         thin = 1.0 / (1.0 + math.exp((area - 0.045 * (person.height / 1.7)) / 0.01))
-        stddev = params.stddev_m / math.sqrt(min(1.0, 0.25 + len(end) / 12.0))
+        stddev = params.stddev_m / math.sqrt(min(1.0, 0.25 + count / 12.0))
         return Hand((x, y, z), stddev, max(0.05, min(0.95, thin)))
 
 
