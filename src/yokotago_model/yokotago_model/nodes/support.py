@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import time
@@ -145,6 +146,10 @@ def run(make: Callable[[], Node]) -> None:
     node = None
     try:
         node = make()
+        # What is loaded by now stays. To look through it all for garbage again would stop the node for several periods
+        # of a camera.
+        gc.collect()
+        gc.freeze()
         rclpy.spin(node)
     except (StoreError, ValueError) as error:
         print(error, file=sys.stderr)

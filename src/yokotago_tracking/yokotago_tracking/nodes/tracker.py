@@ -42,7 +42,7 @@ class TrackerNode(StoreNode):
             self.publish_all(self._crossings.feed(frame))
             self.publish_all(self._reaches.feed(frame))
             self.publish_all(self._told(frame.stamp))
-        self._report_sensors()
+            self._report_sensors()
 
     def _told(self, stamp: int) -> Iterator[Event]:
         """How far each stream is."""
