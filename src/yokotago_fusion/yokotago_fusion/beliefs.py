@@ -17,13 +17,16 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .hypotheses import DeckId, Hypothesis, PersonId, Stray, Unit, World, settle
 
 _NEGLIGIBLE = 1e-5
 
 _Thing = TypeVar("_Thing", bound=Hashable)
 _Variable = tuple[object, ...]
-_Values = dict[_Variable, object]
+_Values = dict[_Variable, Hashable]
 
 
 @dataclass(eq=False)
@@ -45,6 +48,10 @@ class Factor:
             frozenset((*held, *named)),
             frozenset(d for w in worlds for d, strays in w.strays.items() if strays),
         )
+
+    def has(self, person: PersonId, matters: Callable[[Unit], bool]) -> bool:
+        """Whether a unit that matters may be the person's, or who they are is in doubt."""
+        return any(h.world.identity or any(matters(u) for u in h.world.held.get(person, ())) for h in self.hypotheses)
 
 
 @dataclass(frozen=True)
@@ -75,12 +82,16 @@ class Beliefs:
         self._of_person: dict[PersonId, list[Factor]] = {}
         self._of_deck: dict[DeckId, list[Factor]] = {}
 
-    def joint(self, people: Iterable[PersonId], decks: Iterable[DeckId]) -> Joint:
-        """What is believed about these people and decks together."""
+    def joint(
+        self, people: Iterable[PersonId], decks: Iterable[DeckId], matters: Callable[[Unit], bool] = lambda _: True
+    ) -> Joint:
+        """What is believed about these people and decks together. Of what the people may hold in doubt, only that of
+        which some unit matters is told.
+        """
         people, decks = frozenset(people), frozenset(decks)
         found: dict[Factor, None] = {}
         for person in sorted(people):
-            found.update(dict.fromkeys(self._of_person.get(person, ())))
+            found.update(dict.fromkeys(f for f in self._of_person.get(person, ()) if f.has(person, matters)))
         for deck in sorted(decks):
             found.update(dict.fromkeys(self._of_deck.get(deck, ())))
         sure = World(
@@ -282,36 +293,39 @@ def _values(world: World) -> _Values:
 def _split(hypotheses: list[Hypothesis], independent_below: float) -> list[list[Hypothesis]]:
     """Hypotheses as a product of factors, as far as it differs from them by less than so much (total variation)."""
     values = [_values(h.world) for h in hypotheses]
-    variables = sorted({v for found in values for v in found}, key=repr)
+    variables = list(dict.fromkeys(v for found in values for v in found))
     if not variables:
         return []
-    shares = [math.exp(h.logp) for h in hypotheses]
-    block = {v: {v} for v in variables}
-    for a, b in combinations(variables, 2):
-        if block[a] is not block[b] and _dependence(values, shares, [{a}, {b}]) > independent_below:
-            block[a] |= block[b]
-            for v in block[b]:
-                block[v] = block[a]
-    blocks = [block[v] for v in variables if v == min(block[v], key=repr)]
-    if len(blocks) == 1 or _dependence(values, shares, blocks) > independent_below:
+    shares = np.exp([h.logp for h in hypotheses])
+    codes = [_codes([found.get(v) for found in values]) for v in variables]
+    block = [[n] for n in range(len(variables))]
+    for a, b in combinations(range(len(variables)), 2):
+        if block[a] is not block[b] and _dependence([codes[a], codes[b]], shares) > independent_below:
+            block[a].extend(block[b])
+            for n in block[b]:
+                block[n] = block[a]
+    blocks = list({id(members): members for members in block}.values())
+    together = [_codes(list(zip(*(codes[n] for n in members), strict=True))) for members in blocks]
+    if len(blocks) == 1 or _dependence(together, shares) > independent_below:
         return [hypotheses]
-    return [[Hypothesis(h.logp, _only(h.world, b)) for h in hypotheses] for b in blocks]
+    return [[Hypothesis(h.logp, _only(h.world, {variables[n] for n in b})) for h in hypotheses] for b in blocks]
 
 
-def _dependence(values: Sequence[_Values], shares: Sequence[float], blocks: Sequence[Collection[_Variable]]) -> float:
-    """Total variation between the joint distribution of the blocks' variables and the product of their own."""
-    joint: dict[tuple[object, ...], float] = {}
-    single: list[dict[object, float]] = [{} for _ in blocks]
-    for found, share in zip(values, shares, strict=True):
-        parts = tuple(tuple(found.get(v) for v in block) for block in blocks)
-        joint[parts] = joint.get(parts, 0.0) + share
-        for known, part in zip(single, parts, strict=True):
-            known[part] = known.get(part, 0.0) + share
+def _codes(values: Sequence[Hashable]) -> list[int]:
+    """A number for each value, the same for equal ones."""
+    numbers: dict[Hashable, int] = {}
+    return [numbers.setdefault(v, len(numbers)) for v in values]
+
+
+def _dependence(columns: Sequence[Sequence[int]], shares: NDArray[np.float64]) -> float:
+    """Total variation between the joint distribution of these variables (their values by hypothesis) and the product of
+    their own.
+    """
+    marginals = [np.bincount(column, weights=shares) for column in columns]
+    _, first, joint = np.unique(np.array(columns), axis=1, return_index=True, return_inverse=True)
+    product = np.prod([m[np.asarray(c)[first]] for m, c in zip(marginals, columns, strict=True)], axis=0)
     # Half of the sum of all differences is the sum of the positive ones, and those are where the joint is not 0.
-    return math.fsum(
-        max(0.0, share - math.prod(known[part] for known, part in zip(single, parts, strict=True)))
-        for parts, share in joint.items()
-    )
+    return float(np.maximum(np.bincount(joint.ravel(), weights=shares) - product, 0.0).sum())
 
 
 def _only(world: World, variables: Collection[_Variable]) -> World:

@@ -161,7 +161,7 @@ class Scene:
     @property
     def several_hands(self) -> bool:
         """Whether more than one person had a hand near the step."""
-        return len({a.track_id for a in self.actors if a.evidence is not None}) > 1
+        return len({a.track_id for a in self.actors if a.evidence is not None and not a.mistaken}) > 1
 
     def hand(self, number: int) -> tuple[float, float, float, float] | None:
         """Where the actor's hand was during the step (see hands.hand_at); None without a hand."""
@@ -443,13 +443,17 @@ def _noise(scene: Scene, grams: float, variance: float) -> float:
 def compatible(pieces: Sequence[Piece]) -> bool:
     """Whether the pieces can be made in one step.
 
-    Nothing is moved twice; a hand moves at most two things, one way; three things are moved by three people.
+    Nothing is moved twice; a hand moves at most two things, one way; three things are moved by three people; a reach is
+    one person's.
     """
     if len(pieces) > 2 and len({p.track_id for p in pieces}) < len(pieces):
         return False
     seen: set[tuple[object, ...]] = set()
     hands: dict[tuple[int, str], list[bool]] = {}
+    owners: dict[str, int] = {}
     for p in pieces:
+        if p.reach_id and owners.setdefault(p.reach_id, p.track_id) != p.track_id:
+            return False
         match p.kind:
             case Kind.TAKE | Kind.RESTOCK:
                 marks: list[tuple[object, ...]] = [(p.track_id, p.facing_id)]

@@ -40,12 +40,12 @@ from .entries import Entries
 from .explanations import Kind, Measurement, Piece, Scene
 from .floor_watch import FloorWatch
 from .hands import Actor, glimpse_at, so_far
-from .hypotheses import Hypothesis
+from .hypotheses import Hypothesis, Unit
 from .likelihoods import log_sum
 from .offsets import Offsets
 from .parameters import FusionParameters
 from .planogram import Planogram
-from .solver import Bounds, Outcome, Step, bounds_of, evidence, solve, unexplained
+from .solver import Bounds, Outcome, Step, bounds_of, evidence, may_come_back, solve, unexplained
 from .visits import Person, Visit, Visits
 from .watermarks import Fact, Watermarks
 from .whereabouts import Whereabouts
@@ -325,11 +325,16 @@ class Fusion:
         decks = [s.measurement.deck.deck_id for s in scenes]
         bounds = bounds_of(scenes, self._beliefs.stray_decks(decks), params)
         asked = [s for s, b in zip(scenes, bounds, strict=True) if b.held]
-        people = {person for s in asked for a in s.actors for person, _ in a.people}
-        present = [p for p in self._visits.inside() if not self._is_staff(p)]
+        people = {person for b in bounds for person in b.holders}
+        present = [p for p in self._visits.inside() if not self._is_staff(p)] if asked else []
         ups = [s.measurement for s in asked if s.measurement.grams > 0]
         people.update(p for p in present if ups and p not in people and self._may_be_from(p, ups))
-        joint = self._beliefs.joint(people, decks)
+        plain = all(b.exchanges and max(b.exchanges) < math.inf for b in bounds if b.held)
+
+        def matters(unit: Unit) -> bool:
+            return not plain or any(may_come_back(unit, s, params) for s in asked)
+
+        joint = self._beliefs.joint(people, decks, matters)
         return scenes, bounds, joint, [p for p in present if p in people]
 
     def _decide_group(self, group: Group) -> None:
@@ -416,7 +421,8 @@ class Fusion:
         all_of_them = scene(actors)
         fits = [all_of_them.fit(i, measurement.deck.window) for i in range(len(actors))]
         order = sorted(range(len(actors)), key=lambda i: (-fits[i], actors[i].track_id, actors[i].reach_id))
-        return scene([actors[i] for i in order[:_MOST_ACTORS] if fits[i] > -self._params.margin])
+        chosen = [i for i in order[:_MOST_ACTORS] if fits[i] > -self._params.margin]
+        return all_of_them if chosen == list(range(len(actors))) else scene([actors[i] for i in chosen])
 
     def _people(self, track_id: int, moment: Stamp) -> tuple[tuple[int, float], ...]:
         """Who the track may be, itself first, with log probabilities."""

@@ -18,11 +18,14 @@ from typing import NamedTuple
 from yokotago_model.events import SECOND, Stamp
 
 from .explanations import Explanation, Kind, Measurement, Piece, Scene, apply, explain, score
-from .hypotheses import DeckId, Hypothesis, PersonId, World
+from .hypotheses import DeckId, Hypothesis, PersonId, Unit, World
 from .likelihoods import log_laplace, log_normal, log_sum
 from .parameters import FusionParameters
 
 _NEVER: Stamp = 1 << 62
+_FAR = 5.0
+_SAME_G = 8.0
+_MOST_EXCHANGED = 4
 
 
 class Step(NamedTuple):
@@ -55,15 +58,17 @@ class _Open(NamedTuple):
 class Bounds(NamedTuple):
     """How well one step of a group can be explained.
 
-    floor: every world has an explanation of at least that log density; ceiling: none has a better one; exchange: none
-    that takes one thing and puts another is better; held: what people hold before the step can matter to it; alone: the
-    explanations that need nothing from the world before, down to the margin.
+    floor: every world has an explanation of at least that log density; ceiling: none has a better one; exchanges: by
+    actor, none is better by which they put something while another hand takes; held: what people hold before the step
+    can matter to it, holders: whose things; alone: the explanations that need nothing from the world before, down to
+    the margin.
     """
 
     floor: float
     ceiling: float
-    exchange: float
+    exchanges: tuple[float, ...]
     held: bool
+    holders: frozenset[PersonId]
     alone: list[Explanation]
 
 
@@ -140,13 +145,14 @@ def _extend(
     answers: dict[tuple[object, ...], list[Explanation]] = {}
     found: list[tuple[float, _Open, Step | None, float, float]] = []
     slack = params.margin - rest if prune else math.inf
+    exchange = max(bounds.exchanges, default=-math.inf)
     sure = -math.inf
     for o in open_:
         waiting = dict(o.held_back).get(m.deck.deck_id, ())
         grams = m.grams + math.fsum(w.grams for w in waiting)
         variance = m.variance + math.fsum(w.variance for w in waiting)
         # An exchange must bring this hypothesis within the margin of what is sure already.
-        held = not prune or (bounds.held and o.logp + bounds.exchange >= sure - slack)
+        held = not prune or (bounds.held and o.logp + exchange >= sure - slack)
         holders = other_holders(scene, o.world, present) if held else []
         known = (
             grams,
@@ -209,8 +215,17 @@ def bounds_of(scenes: Sequence[Scene], stray_decks: Collection[DeckId], params: 
     """Bounds of every step of a group, whatever anybody holds. stray_decks: where things may stand in wrong places."""
     found = [_bounds(scenes, number, stray_decks, params) for number in range(len(scenes))]
     return [
-        b._replace(held=b.held or b.exchange >= b.floor + _rest(found, n) - params.margin) for n, b in enumerate(found)
+        _with_holders(b, s, b.floor + _rest(found, n) - params.margin)
+        for n, (b, s) in enumerate(zip(found, scenes, strict=True))
     ]
+
+
+def _with_holders(bounds: Bounds, scene: Scene, least: float) -> Bounds:
+    """The bounds with those who put something in an explanation that may have at least that log density."""
+    able = [a for a, logp in zip(scene.actors, bounds.exchanges, strict=True) if logp >= least]
+    return bounds._replace(
+        held=bounds.held or bool(able), holders=frozenset(person for a in able for person, _ in a.people)
+    )
 
 
 def _rest(bounds: Sequence[Bounds], number: int) -> float:
@@ -234,31 +249,63 @@ def _bounds(scenes: Sequence[Scene], number: int, stray_decks: Collection[DeckId
         sums.append((sums[-1][0] + earlier.grams, sums[-1][1] + earlier.variance))
     strays = m.deck.deck_id in stray_decks or any(b.grams > 0 for b in before)
     if doubtful or strays or any(grams > 0 for grams, _ in sums):
-        return Bounds(floor, _most(scene, strays, params), math.inf, True, explanations)
+        anything = (math.inf,) * len(scene.actors)
+        return Bounds(floor, _most(scene, strays, params), anything, True, frozenset(), explanations)
     # Nothing but takes from the facings explains it, in any world, unless several hands exchange things.
     merged = [max(e.logp for e in explain(scene, World(), *both, (), False, slack=0.0)) for both in sums[1:]]
-    exchange = _exchange(scene, params)
-    return Bounds(floor, max(alone, exchange, *merged), exchange, False, explanations)
+    exchanges = _exchanges(scene, params)
+    return Bounds(floor, max((alone, *exchanges, *merged)), exchanges, False, frozenset(), explanations)
 
 
 def _best_fits(scene: Scene) -> list[float]:
-    """How well each actor fits their best place of the deck, best first."""
+    """How well each actor fits their best place of the deck."""
     windows = [scene.measurement.deck.window]
     windows += [(f.x, f.x + f.width, f.z, f.z + f.height) for f in scene.measurement.deck.facings]
-    return sorted((max(scene.fit(a, w) for w in windows) for a in range(len(scene.actors))), reverse=True)
+    return [max(scene.fit(a, w) for w in windows) for a in range(len(scene.actors))]
 
 
-def _exchange(scene: Scene, params: FusionParameters) -> float:
-    """No explanation of the scene's loss by which one hand takes and another puts has a higher log density."""
+def _exchanges(scene: Scene, params: FusionParameters) -> tuple[float, ...]:
+    """For each actor: no explanation of the scene's loss by which they put something and another hand takes has a
+    higher log density.
+    """
     if not scene.several_hands:
-        return -math.inf
+        return (-math.inf,) * len(scene.actors)
     m, planogram = scene.measurement, scene.planogram
     fits = _best_fits(scene)
     weights = [planogram.weight(planogram.product_of(f.facing_id)) for f in m.deck.facings]
     spread = m.variance + min((w.variance + w.mean_variance for w in weights), default=0.0)
-    two = math.log(params.p_take * params.p_put * params.p_together * params.p_exchange) + fits[0] + fits[1]
-    third = math.log(params.p_take * params.p_together) + (fits[2] if len(fits) > 2 else -math.inf)
-    return log_normal(0.0, spread + params.sensor_floor_g**2) + two + max(0.0, third)
+    two = log_normal(0.0, spread + params.sensor_floor_g**2)
+    two += math.log(params.p_take * params.p_put * params.p_together * params.p_exchange)
+    found = []
+    for putter, fit in zip(scene.actors, fits, strict=True):
+        others = sorted(
+            (
+                f
+                for a, f in zip(scene.actors, fits, strict=True)
+                if a.track_id != putter.track_id and not (a.reach_id and a.reach_id == putter.reach_id)
+            ),
+            reverse=True,
+        )
+        third = math.log(params.p_take * params.p_together) + (others[1] if len(others) > 1 else -math.inf)
+        found.append(two + fit + others[0] + max(0.0, third) if others else -math.inf)
+    return tuple(found)
+
+
+def may_come_back(unit: Unit, scene: Scene, params: FusionParameters) -> bool:
+    """Whether the unit may have been put down in the scene's step: any in a gain; in a loss, one that weighs as much as
+    what was taken instead exceeds the loss.
+    """
+    m, planogram = scene.measurement, scene.planogram
+    if m.grams > 0:
+        return True
+    for facing in m.deck.facings:
+        weight = planogram.weight(planogram.product_of(facing.facing_id))
+        for n in range(1, _MOST_EXCHANGED + 1):
+            mean, variance = weight.of(n)
+            off = mean + m.grams - unit.mean
+            if off * off <= _FAR**2 * (variance + unit.variance + m.variance + params.sensor_floor_g**2):
+                return True
+    return False
 
 
 def _most(scene: Scene, strays: bool, params: FusionParameters) -> float:
@@ -271,7 +318,7 @@ def _most(scene: Scene, strays: bool, params: FusionParameters) -> float:
     free = (1 - params.p_idle) / params.p_idle
     spot = math.log(max(1.0, width * height / (2 * math.pi * params.hand_stddev**2) * free))
     prior = math.log(params.p_take)
-    fits = [prior + (spot if strays else fit) for fit in _best_fits(scene)]
+    fits = sorted((prior + (spot if strays else fit) for fit in _best_fits(scene)), reverse=True)
     one_hand, two_hands = math.log(params.p_piece * params.p_more) + prior, math.log(params.p_together)
     found = [0.0]
     if fits:
@@ -284,11 +331,14 @@ def _most(scene: Scene, strays: bool, params: FusionParameters) -> float:
 
 
 def _join(extended: list[_Open]) -> list[_Open]:
-    """Hypotheses with the same world, hands and steps held back become one, told as the most probable of them."""
+    """Hypotheses with the same world, weights, hands and steps held back become one, told as the most probable of
+    them.
+    """
     groups: dict[tuple[object, ...], list[_Open]] = {}
     for o in extended:
         waiting = tuple((d, tuple(m.change_ids for m in ms)) for d, ms in o.held_back)
-        groups.setdefault((o.world.key, waiting, o.acts), []).append(o)
+        weights = tuple(round(u.mean / _SAME_G) for _, units in sorted(o.world.held.items()) for u in units)
+        groups.setdefault((o.world.key, weights, waiting, o.acts), []).append(o)
     joined = [max(same, key=lambda o: o.logp)._replace(logp=log_sum(o.logp for o in same)) for same in groups.values()]
     return sorted(joined, key=lambda o: -o.logp)
 
