@@ -239,7 +239,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 def ministack() -> Iterator[Callable[..., Any]]:
     """Makes boto3's clients of an AWS emulator of this machine, in its own process; skips where there is none.
 
-    The clients' address is the attribute `endpoint`.
+    The clients' address is the attribute `endpoint`, the port of IoT Core's broker `mqtt_port`.
     """
     boto3 = pytest.importorskip("boto3", reason="what runs on AWS needs the Python package boto3")
     from botocore.config import Config
@@ -248,9 +248,9 @@ def ministack() -> Iterator[Callable[..., Any]]:
     command = os.environ.get("YOKOTAGO_MINISTACK", "")
     if not command:
         pytest.skip("YOKOTAGO_MINISTACK names no ministack command, so what runs on AWS is not tested")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    own = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+    with socket.create_server(("127.0.0.1", 0)) as probe, socket.create_server(("127.0.0.1", 0)) as other:
+        port, mqtt_port = probe.getsockname()[1], other.getsockname()[1]
+    own = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_PORT": str(mqtt_port), "SFTP_ENABLED": "0"}
     server = subprocess.Popen(
         [command], env=os.environ | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
@@ -266,6 +266,7 @@ def ministack() -> Iterator[Callable[..., Any]]:
         )
 
     client.endpoint = f"http://127.0.0.1:{port}"  # type: ignore[attr-defined]
+    client.mqtt_port = mqtt_port  # type: ignore[attr-defined]
     try:
         for _ in range(240):
             try:

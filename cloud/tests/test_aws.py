@@ -11,12 +11,14 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import queue
 import re
 import shutil
+import ssl
 import subprocess
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ import httpx2 as httpx
 import pytest
 import yaml
 from conftest import PASSWORD, STORE, TOKEN, Host, Phone, receipt
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from yokotago_cloud.settings import Settings
 
@@ -60,17 +64,35 @@ def test_what_has_a_time_to_live_expires_by_itself(resources: dict[str, Any]) ->
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
 
 
-def test_a_store_speaks_for_itself_only(resources: dict[str, Any]) -> None:
+def test_a_store_speaks_for_itself_and_hears_only_what_is_for_it(resources: dict[str, Any]) -> None:
+    allowed: dict[str, set[str]] = {}
     for statement in resources["StorePolicy"]["Properties"]["PolicyDocument"]["Statement"]:
-        assert "${!iot:Connection.Thing.ThingName}" in statement["Resource"]["Sub"]
-        assert statement["Action"] in {"iot:Connect", "iot:Publish"}
+        where = statement["Resource"]
+        for one in where if isinstance(where, list) else [where]:
+            allowed.setdefault(statement["Action"], set()).add(one["Sub"].partition("${AWS::AccountId}:")[2])
+    own = "stores/${!iot:Connection.Thing.ThingName}"
+    assert allowed == {
+        "iot:Connect": {"client/${!iot:Connection.Thing.ThingName}"},
+        "iot:Publish": {f"topic/{own}/events/*"},
+        "iot:Subscribe": {
+            *(f"topicfilter/{own}/{name}" for name in ("check_ins", "answers", "catalogue")),
+            *(f"topicfilter/cloud/{name}" for name in ("keys", "status")),
+        },
+        "iot:Receive": {f"topic/{own}/*", "topic/cloud/*"},
+    }
 
 
-def test_no_function_may_more_than_its_table(resources: dict[str, Any]) -> None:
+def test_no_function_may_more_than_its_table_and_to_tell_stores(resources: dict[str, Any]) -> None:
     functions = [one for one in resources.values() if one["Type"] == "AWS::Serverless::Function"]
-    assert len(functions) == 2
+    assert len(functions) == 3
     for function in functions:
-        assert function["Properties"]["Policies"] == [{"DynamoDBCrudPolicy": {"TableName": {"Ref": "Table"}}}]
+        assert function["Properties"]["Policies"] == [
+            {"DynamoDBCrudPolicy": {"TableName": {"Ref": "Table"}}},
+            {"Ref": "TellPolicy"},
+        ]
+    (statement,) = resources["TellPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["iot:Publish", "iot:RetainPublish"]
+    assert not any("/events/" in one["Sub"] for one in statement["Resource"]), "the cloud does not speak as a store"
 
 
 def test_the_page_is_closed_to_foreign_scripts_there_too(resources: dict[str, Any]) -> None:
@@ -272,9 +294,103 @@ def test_what_a_store_publishes_is_kept_for_some_days(stack: Stack, host: Host) 
     assert abs(int(kept["ttl"]["N"]) - time.time() - 3 * 86_400) < 300
 
 
+class _Store:
+    """A store at IoT Core's broker, with a certificate of its thing; it hears what docs/mqtt.md says."""
+
+    def __init__(self, stack: Stack, folder: Path) -> None:
+        self._heard: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self.reasons: queue.SimpleQueue[int] = queue.SimpleQueue()
+        iot = stack.client("iot")
+        made = iot.create_keys_and_certificate(setAsActive=True)
+        iot.create_thing(thingName=STORE)
+        iot.attach_policy(policyName=stack.outputs["StorePolicyName"], target=made["certificateArn"])
+        iot.attach_thing_principal(thingName=STORE, principal=made["certificateArn"])
+        authority = httpx.get(f"{stack.client.endpoint}/_ministack/iot/ca.pem").text  # type: ignore[attr-defined]
+        (folder / "store.pem").write_text(made["certificatePem"], encoding="utf-8")
+        (folder / "store.key").write_text(made["keyPair"]["PrivateKey"], encoding="utf-8")
+        context = ssl.create_default_context(cadata=authority)
+        context.load_cert_chain(folder / "store.pem", folder / "store.key")
+        client = Client(CallbackAPIVersion.VERSION2, STORE, protocol=MQTTProtocolVersion.MQTTv5)
+        client.tls_set_context(context)
+        topics = [f"stores/{STORE}/{name}" for name in ("check_ins", "answers", "catalogue")]
+        client.on_connect = lambda *_: client.subscribe([(topic, 1) for topic in (*topics, "cloud/keys")])
+        client.on_subscribe = lambda _, __, ___, reasons, ____: [self.reasons.put(one.value) for one in reasons]
+        client.on_publish = lambda _, __, ___, reason, ____: self.reasons.put(reason.value)
+        client.on_message = lambda _, __, m: self._heard.put((m.topic, json.loads(m.payload)))
+        client.connect("127.0.0.1", stack.client.mqtt_port)  # type: ignore[attr-defined]
+        client.loop_start()
+        self._client = client
+        assert [self.reasons.get(timeout=30) for _ in range(4)] == [1] * 4
+
+    def publish(self, kind: str, message: dict[str, Any]) -> int:
+        """The reason of the broker's acknowledgement."""
+        self._client.publish(f"stores/{STORE}/events/{kind}", json.dumps(message), qos=1)
+        return self.reasons.get(timeout=30)
+
+    def hear(self, topic: str, **wanted: Any) -> dict[str, Any]:
+        """The next on a topic with these values; what came before on others waits to be asked for."""
+        passed = []
+        while True:
+            where, said = self._heard.get(timeout=60)
+            if where == topic and said.items() >= wanted.items():
+                for one in passed:
+                    self._heard.put(one)
+                return dict(said)
+            passed.append((where, said))
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def store(stack: Stack, host: Host, tmp_path: Path) -> Iterator[_Store]:
+    product = {"product_id": "p1", "name": "Tea", "weight": 520, "unit_price": 130, "currency": "JPY"}
+    assert host.put("/catalogue", {"products": [product]}).status_code == 200
+    told = stack.client("lambda").invoke(FunctionName=stack.outputs["TellFunctionName"], Payload=b"{}")
+    assert "FunctionError" not in told, told["Payload"].read()
+    made = _Store(stack, tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_store_speaks_and_hears_over_iot_core_alone(stack: Stack, store: _Store) -> None:
+    """Mutual TLS: prices, a phone's check-in, a gate's question and its answer, a receipt."""
+    assert {key["crv"] for key in store.hear("cloud/keys")["keys"]} == {"P-256", "Ed25519"}
+    catalogue = store.hear(f"stores/{STORE}/catalogue")
+    assert [one["unit_price"] for one in catalogue["products"]] == [130]
+    dearer = {"products": [{**catalogue["products"][0], "unit_price": 140}]}
+    assert store.publish("catalogue", {"event_id": "prices", "data": dearer}) == 0
+    assert store.hear(f"stores/{STORE}/catalogue")["products"][0]["unit_price"] == 140
+
+    phone = _signed_in(stack, "kim@example.com")
+    body = {"store_id": STORE, "gate_id": "gate-1", "party_size": 2}
+    by_phone = phone.post("/v1/check-ins", body, headers={"Idempotency-Key": str(uuid.uuid4())})
+    assert by_phone.status_code == 201, by_phone.text
+    shopper_id = by_phone.json()["shopper_id"]
+    heard = store.hear(f"stores/{STORE}/check_ins", shopper_id=shopper_id)
+    assert (heard["source"], heard["gate_id"], heard["party_size"]) == ("phone", "gate-1", 2)
+
+    stamp = {"sec": int(time.time()), "nanosec": 0}
+    asked = {"code": phone.code(), "gate_id": "gate-1", "stamp": stamp}
+    assert store.publish("check_in", {"event_id": "gate-asks", "data": asked}) == 0
+    answer = store.hear(f"stores/{STORE}/answers", event_id="gate-asks")
+    assert (answer["status"], answer["body"]["shopper_id"]) == (201, shopper_id)
+    assert store.publish("check_in", {"event_id": "other-gate", "data": asked}) == 0
+    answer = store.hear(f"stores/{STORE}/answers", event_id="other-gate")
+    assert (answer["status"], answer["body"]["code"]) == (409, "code-used")
+
+    sent = receipt(shopper_id, "r-line", "v-line", entered=stamp, left=stamp)
+    assert store.publish("receipt", {"event_id": "receipt-2", "subject": "v-line", "data": sent}) == 0
+    until = time.monotonic() + 60
+    while not (kept := phone.get("/v1/receipts").json()["receipts"]) and time.monotonic() < until:
+        phone.get("/v1/me/events?wait=1")
+    assert [(one["receipt_id"], one["total"]) for one in kept] == [("r-line", 430)]
+
+
 def test_a_certificate_is_bound_to_its_store(stack: Stack) -> None:
     iot = stack.client("iot")
     policy = iot.get_policy(policyName=stack.outputs["StorePolicyName"])["policyDocument"]
     resources = [statement["Resource"] for statement in json.loads(policy)["Statement"]]
-    assert len(resources) == 2
-    assert all("${iot:Connection.Thing.ThingName}" in resource for resource in resources)
+    assert all("${iot:Connection.Thing.ThingName}" in str(resource) for resource in resources)
+    assert len(resources) == 4

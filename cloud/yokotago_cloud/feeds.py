@@ -39,12 +39,12 @@ class Feeds:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self.closing = False
-        self.on_news: Callable[[], object] = lambda: None
-        """Called in the writer's thread whenever something was appended."""
+        self.on_news: Callable[[str], object] = lambda _: None
+        """Called in the writer's thread with the partition in which there is something new."""
 
     def notify(self, pk: str) -> None:
         """Wake who waits for this partition."""
-        self.on_news()
+        self.on_news(pk)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake, pk)
 

@@ -28,11 +28,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from yokotago_cloud.bodies import StoreEvent
-from yokotago_cloud.feeds import check_in_feed, cursor_of
 from yokotago_cloud.ingest import Ingest
 from yokotago_cloud.problems import ProblemError
 from yokotago_cloud.services import Services
-from yokotago_cloud.storage.port import Put
+from yokotago_cloud.tell import Teller, answer_text
 
 NAME = "yokotago-cloud"
 """The cloud's own name at the broker; no store may have it."""
@@ -93,7 +92,7 @@ class MqttLine:
         self._acknowledged = threading.Event()
         self._stop = threading.Event()
         self._news = threading.Event()
-        self._told: dict[str, str] = {}
+        self._teller = Teller(services, self._publish)
         client = Client(CallbackAPIVersion.VERSION2, NAME, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True)
         tls = broker.tls(NAME)
         if tls is not None:
@@ -114,7 +113,7 @@ class MqttLine:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = _SESSION_S
         properties.ReceiveMaximum = _IN_FLIGHT
-        self._services.feeds.on_news = self._news.set
+        self._services.feeds.on_news = lambda _: self._news.set()
         self._client.connect_async(
             self._broker.host, self._broker.port, keepalive=30, clean_start=False, properties=properties
         )
@@ -140,7 +139,7 @@ class MqttLine:
             return
         client.subscribe("stores/+/events/+", qos=1)
         # The broker may have lost what it kept.
-        self._told.clear()
+        self._teller.forget()
         self._news.set()
 
     # In
@@ -199,7 +198,7 @@ class MqttLine:
             event_id = str(json.loads(payload)["event_id"])
         except (ValueError, KeyError, TypeError, RecursionError):
             event_id = ""
-        text = json.dumps({"event_id": event_id, "status": status, "body": body}, ensure_ascii=False)
+        text = answer_text(event_id, status, body)
         # Not waited for: who wants the answer asks again, and gets the same one.
         self._client.publish(f"stores/{store_id}/answers", text, qos=1)
 
@@ -210,37 +209,10 @@ class MqttLine:
             self._news.clear()
             if self._client.is_connected():
                 try:
-                    self._tell_kept("cloud/keys", json.dumps(self._services.keys.public()))
-                    for store in self._services.stores.all():
-                        self._tell_store(store["store_id"])
-                    self._tell_kept("cloud/status", "up")
+                    self._teller.tell_all()
                 except Exception:
                     _log.exception("telling the stores failed")
             self._news.wait(_LOOK_AGAIN_S)
-
-    def _tell_store(self, store_id: str) -> None:
-        etag = self._services.catalogues.etag(store_id) if self._has_catalogue(store_id) else ""
-        topic = f"stores/{store_id}/catalogue"
-        if self._told.get(topic) != etag:
-            version, products = self._services.catalogues.newest(store_id) if etag else (0, [])
-            if self._publish(topic, json.dumps({"version": version, "products": products}), retain=True):
-                self._told[topic] = etag
-        feed, note = check_in_feed(store_id), ("MQTT", store_id)
-        kept = self._services.storage.get(*note)
-        cursor = str(kept.data["cursor"]) if kept else ""
-        while items := self._services.feeds.read(feed, cursor):
-            for item in items:
-                if not self._publish(f"stores/{store_id}/check_ins", json.dumps(item.data)):
-                    return
-            cursor = cursor_of(feed, items, cursor)
-            self._services.storage.write(Put(*note, {"cursor": cursor}))
-
-    def _has_catalogue(self, store_id: str) -> bool:
-        return self._services.storage.get(f"STORE#{store_id}", "CATALOGUE") is not None
-
-    def _tell_kept(self, topic: str, text: str) -> None:
-        if self._told.get(topic) != text and self._publish(topic, text, retain=True):
-            self._told[topic] = text
 
     def _publish(self, topic: str, text: str, retain: bool = False) -> bool:
         """Whether the broker has taken it: only the reason of its acknowledgement tells.

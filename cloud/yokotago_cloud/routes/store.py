@@ -231,5 +231,6 @@ def put_catalogue(
     """New products and prices. With If-Match only when nobody has changed them since."""
     products = [product.model_dump(mode="json") for product in body.products]
     version = services.catalogues.put(device.store_id, products, if_match)
+    services.feeds.notify(f"STORE#{device.store_id}")
     response.headers["ETag"] = services.catalogues.etag(device.store_id)
     return {"version": version}

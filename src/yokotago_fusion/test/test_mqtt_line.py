@@ -192,8 +192,8 @@ def test_poison_is_set_aside_with_an_alert_and_the_rest_goes_on(broker: Broker, 
     large = Request("receipt-large", "too-large", "PUT", "/large", json.dumps({"text": "x" * 5_000_000}))
     host.outbox.put(large, time.time())
     host.put(receipt("strangers", 2, "0" * 32), receipt("good"))
-    wait_for(lambda: visits_of(cloud) == ["good"])
-    wait_for(lambda: len(host.all_of(Alert)) == 2)
+    wait_for(lambda: visits_of(cloud) == ["good"], 60)
+    wait_for(lambda: len(host.all_of(Alert)) == 2, 60)
     told = {a.subjects[0]: (a.code, a.text) for a in host.all_of(Alert) if isinstance(a, Alert)}
     assert set(told) == {"too-large", "strangers"}
     assert {code for code, _ in told.values()} == {"message_set_aside"}
