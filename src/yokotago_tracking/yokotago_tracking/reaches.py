@@ -34,7 +34,7 @@ class ReachParams:
     looks.
     """
 
-    margin_m: float = 0.03
+    margin_m: float = 0.0
     leave_m: float = 0.1
     side_m: float = 0.05
     above_m: float = 0.25
