@@ -23,7 +23,7 @@ from ..gate_keeper import GateKeeper
 from ..mqtt_client import MqttClient
 from ..outbox import Outbox
 
-TOKEN = "YOKOTAGO_DEVICE_TOKEN"
+VARIABLE_OF_DEVICE = "YOKOTAGO_DEVICE_TOKEN"
 """Environment variable with the device token: arguments and parameters are seen by every user of the machine."""
 
 
@@ -49,9 +49,9 @@ class BridgeNode(StoreNode):
         if url.startswith("mqtt"):
             where = Path(certificates) if certificates else None
             self._mqtt = MqttClient(url, self.store.store_id, where, parameters.answer_s, at_gate.gate_answer_s)
-        token = os.environ.get(TOKEN, "")
+        token = os.environ.get(VARIABLE_OF_DEVICE, "")
         if not token and not self._mqtt:
-            raise ValueError(f"bridge: set {TOKEN} to the device token that the cloud knows this store by")
+            raise ValueError(f"bridge: set {VARIABLE_OF_DEVICE} to the device token that the cloud knows this store by")
 
         def line(answer_s: float) -> AbstractContextManager[Cloud]:
             """One connection for all threads to a broker, one for each to the cloud itself."""
