@@ -59,8 +59,7 @@ export function Welcome({ onSignedIn, redraw }) {
         <${Failure}>${error}<//>
         <button class="primary" disabled=${busy}>${t(isNew ? "sign_up" : "sign_in")}</button>
       </form>
-      <p class="switch">${t(isNew ? "have_account" : "new_here")}
-        <button class="link" onClick=${() => { setNew(!isNew); setError(""); }}>${t(isNew ? "sign_in" : "sign_up")}</button>
+      <p class="switch">${t(isNew ? "have_account" : "new_here")} <button class="link" onClick=${() => { setNew(!isNew); setError(""); }}>${t(isNew ? "sign_in" : "sign_up")}</button>
       </p>
     </section>
     <${Languages} redraw=${redraw} />

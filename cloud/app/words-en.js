@@ -17,7 +17,7 @@ export default {
   thanks: "Thank you!", thanks_text: "Your receipt is ready.", see_receipt: "See receipt", close: "Close",
   no_receipts: "No receipts yet", no_receipts_text: "After your first visit the receipt appears here.", older: "Older receipts",
   receipt: "Receipt", items: "{n} items", item: "1 item", nothing_taken: "Nothing taken", entered: "Came in", left: "Left", stayed: "Stay", minutes: "{n} min",
-  number: "Receipt no.", sum: "Total", tax: "in {amount}, {rate}%", in_review: "Our staff looks at this receipt again", corrected: "Replaced by a corrected receipt", correction: "Corrects an earlier receipt",
+  number: "Receipt no.", sum: "Total", tax: "{rate}%, included in {amount}", in_review: "Our staff looks at this receipt again", corrected: "Replaced by a corrected receipt", correction: "Corrects an earlier receipt",
   wrong: "This is wrong", wrong_title: "What is wrong?", not_taken: "I did not take it", wrong_quantity: "The number is wrong", wrong_price: "The price is wrong", other: "Something else",
   tell_more: "Anything else? (optional)", report: "Send report", cancel: "Cancel", reported: "Reported. We look into it.", accepted: "You were right. A corrected receipt follows.", declined: "We looked into it: the line stays.",
   missing: "Something is missing here",

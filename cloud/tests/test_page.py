@@ -118,7 +118,8 @@ def test_from_sign_up_to_a_disputed_receipt(page: Any, base: tuple[str, Host]) -
     assert len(sizes) >= 10
     assert sum(sizes.values()) <= MOST_BYTES
     look(page)
-    page.fill("input[name=email]", "phone@example.com")
+    email = "somebody.with.a.rather.long.name@a-rather-long-domain.example.com"
+    page.fill("input[name=email]", email)
     page.fill("input[name=password]", PASSWORD)
     page.click("form .primary")
 
@@ -169,6 +170,7 @@ def test_from_sign_up_to_a_disputed_receipt(page: Any, base: tuple[str, Host]) -
     page.context.set_offline(False)
     page.wait_for_selector(".notice", state="detached")
     page.click("nav a:nth-child(3)")
+    page.get_by_text(email).wait_for()
     look(page)
     page.click("main > .quiet")
     page.wait_for_selector("form")
