@@ -443,16 +443,16 @@ def _noise(scene: Scene, grams: float, variance: float) -> float:
 def compatible(pieces: Sequence[Piece]) -> bool:
     """Whether the pieces can be made in one step.
 
-    Nothing is moved twice; a hand moves at most two things, one way; three things are moved by three people; a reach is
-    one person's.
+    Nothing is moved twice; a hand moves at most two things, one way; three things are moved by three people. What
+    is told as one reach may be two people's hands, but then both take or both put.
     """
     if len(pieces) > 2 and len({p.track_id for p in pieces}) < len(pieces):
         return False
     seen: set[tuple[object, ...]] = set()
     hands: dict[tuple[int, str], list[bool]] = {}
-    owners: dict[str, int] = {}
+    reaches: dict[str, bool] = {}
     for p in pieces:
-        if p.reach_id and owners.setdefault(p.reach_id, p.track_id) != p.track_id:
+        if p.reach_id and reaches.setdefault(p.reach_id, p.mean > 0) != (p.mean > 0):
             return False
         match p.kind:
             case Kind.TAKE | Kind.RESTOCK:
