@@ -389,12 +389,12 @@ class Fusion:
         }
 
         def close(track_id: int) -> list[int]:
+            """The nearest other one there, if near enough: further ones are too unlikely for what they cost."""
             here = self._whereabouts.place(track_id, moment)
-            return [
-                other
-                for other, place in at_front.items()
-                if here and other != track_id and math.hypot(place.x - here.x, place.y - here.y) < self._params.close_m
-            ]
+            if here is None:
+                return []
+            apart = [(math.hypot(p.x - here.x, p.y - here.y), t) for t, p in at_front.items() if t != track_id]
+            return [t for d, t in sorted(apart)[:1] if d < self._params.close_m]
 
         actors = []
         for r in group.reaches:

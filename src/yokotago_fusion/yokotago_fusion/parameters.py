@@ -130,7 +130,7 @@ class FusionParameters:
     keep_share: float = 1e-3
     independent_below: float = 0.005
 
-    review_below: float = 0.75
+    review_below: float = 0.8
     learn_above: float = 0.98
 
     def __post_init__(self) -> None:
