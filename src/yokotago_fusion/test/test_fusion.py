@@ -308,6 +308,13 @@ def test_a_reach_may_be_of_whoever_stands_so_close_that_arms_hide_each_other(apa
     assert any(item.track_id == 2 for option in made.alternatives for item in option.items) is not sure
 
 
+def test_a_reach_that_goes_on_for_long_keeps_what_it_took() -> None:
+    """The decision cannot wait for its end: the other's short reach elsewhere must not get the thing."""
+    begun = reach(1, 1, 0.6, 9.0, 25.0)[0]
+    out = run(STORE, two_shoppers(begun, *reach(2, 2, 1.7, 11.0, 12.5), change(1, "p1", 12.0, -520.0)))
+    assert receipts(out) == {"a": {COLA: 1}, "b": {}}
+
+
 def test_a_hand_seen_at_a_wrong_height_still_tells_the_place_along() -> None:
     out = run(
         STORE,

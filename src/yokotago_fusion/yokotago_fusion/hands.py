@@ -73,9 +73,9 @@ def log_timing(reach: HandReach, begin: Stamp, end: Stamp, params: FusionParamet
 
     A hand that has what it came for leaves soon: the step lies about retreat_s before the end (normal, in 8 of 10
     reaches; in the others, which go on to something else, anywhere). A step outside the reach is an error of the
-    clocks, or of the reach's begin or end, and rare.
+    clocks, or of the reach's begin or end, and rare. A reach that goes on has no end yet.
     """
-    outside = max(0, reach.begin - end, begin - reach.end) / SECOND
+    outside = max(0, reach.begin - end, begin - reach.end if reach.complete else 0) / SECOND
     astray = params.p_outside * math.exp(-0.5 * min(outside / params.timing_stddev_s, 4.0) ** 2)
     if not reach.complete:
         return math.log(astray) if outside > 0 else 0.0
