@@ -367,6 +367,25 @@ def test_a_family_pays_together() -> None:
     assert "entered_without_check_in" not in codes(out)
 
 
+def test_who_was_in_before_the_family_checked_in_is_not_of_the_family() -> None:
+    events = in_order(
+        [
+            *day({1: (2.0, 30.0), 2: (6.5, 34.0), 4: (0.5, 36.0)}),
+            *enters(4, 0.5),
+            *enters(1, 2.0, "a", party=2),
+            *enters(2, 6.5),
+            *leaves(1, 30.0),
+            *leaves(2, 34.0),
+            *leaves(4, 36.0),
+            *reach(1, 2, 0.2, 12.0, 13.2),
+            change(1, "p0", 12.7, -501.0),
+            *reach(2, 4, 0.6, 16.0, 17.0),
+            change(2, "p1", 16.6, -521.0),
+        ]
+    )
+    assert receipts(run(STORE, events)) == {"a": {TEA: 1}, "": {COLA: 1}}
+
+
 def test_a_check_in_that_nobody_comes_in_on_expires() -> None:
     events = in_order(
         [*day({1: (1.0, 60.0)}), *enters(1, 1.0, "a"), *leaves(1, 60.0), CheckIn(at(3.5), "x", "b", "g2")]

@@ -29,6 +29,7 @@ _UNUSED_YET = 6.0
 _IMPOSSIBLE = 1e6
 _FURTHER_PLACE = 1.5
 _EMPTY_FURTHER_PLACE = 3.0
+_IN_BEFORE = 2.0
 
 
 @dataclass
@@ -142,8 +143,10 @@ class Entries:
             for j, e in enumerate(open_entries):
                 fit = self._cost(c, e)
                 if place > 0 and fit < _IMPOSSIBLE:
-                    # Family members pass behind the one with the code: nearness in time decides, not the gate.
+                    # Family members pass behind the one with the code: nearness in time decides, not the gate; who was
+                    # in before the code was read did not come in on it.
                     fit = _FURTHER_PLACE + abs(e.entered - c.stamp) / SECOND / 4.0
+                    fit += _IN_BEFORE if e.inside is not None and e.inside < c.stamp else 0.0
                 cost[i, j] = fit
             cost[i, len(open_entries) + i] = _UNUSED_YET if place == 0 else _EMPTY_FURTHER_PLACE
         for j in range(len(open_entries)):
