@@ -175,6 +175,14 @@ def test_reaches_take_the_time_that_they_take_in_a_real_store(small: Store) -> N
     assert 0.4 <= np.median(after) <= 0.8
 
 
+def test_in_a_crowd_too_every_action_lies_within_its_reach(demo: Store) -> None:
+    """Where it is full people stand so near to a shelf that a hand at rest is inside it before they reach."""
+    scenario = random_shopping(demo, np.random.default_rng(3), shoppers=8, visits=8)
+    actions = [a for a in of(TrueAction, simulate(demo, scenario, 3, "tracks")) if a.facing_id]
+    assert len(actions) > 15
+    assert all(a.reach_begin < a.stamp < a.reach_end for a in actions)
+
+
 def test_people_stay_on_the_floor_and_apart(demo: Store) -> None:
     scenario = random_shopping(demo, np.random.default_rng(2), shoppers=8, visits=8)
     for frame in of(TrackFrame, simulate(demo, scenario, 2, "tracks"), "/truth"):

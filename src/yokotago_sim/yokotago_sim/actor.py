@@ -280,7 +280,10 @@ class Actor:
             arm.begin, arm.deepest = now, arm.hand
         elif inside and depth > arm.shelf.to_shelf(arm.deepest)[1]:
             arm.deepest = arm.hand
-        if arm.begin >= 0 and not inside:
+        if arm.begin >= 0 and not inside and any(now < action.time for action in arm.actions):
+            # Who stands very near has the hand inside already before they reach.
+            arm.begin = -1.0
+        elif arm.begin >= 0 and not inside:
             self.room.reached(self, arm.shelf, arm.begin, now, arm.deepest)
             for action in arm.actions:
                 self.room.acted(self, action, arm.begin, now)
