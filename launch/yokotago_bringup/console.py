@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +24,8 @@ from yokotago_model.plain import to_plain
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
+
+_TELL_EVERY_S = 30.0
 
 
 class CommandError(Exception):
@@ -57,26 +62,68 @@ def progress_bar(unit: bool = True) -> Progress:
     )
 
 
+class _Told:
+    """How far a long work is, in a line every half minute, for a log that nobody watches."""
+
+    def __init__(self, text: str, total: int, console: Console) -> None:
+        self._text, self._total, self._console = text, total, console
+        self._start = self._last = time.monotonic()
+
+    def done(self, count: int) -> None:
+        now = time.monotonic()
+        if self._console.is_terminal or (now - self._last < _TELL_EVERY_S and count < self._total):
+            return
+        self._last = now
+        took_s = now - self._start
+        left_s = took_s * (self._total - count) / count
+        left = f", about {_minutes(left_s)} left" if count < self._total else ""
+        self._console.print(f"{self._text}: {count} of {self._total} after {_minutes(took_s)}{left}", highlight=False)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60.0:.0f} min" if seconds >= 120.0 else f"{seconds:.0f} s"
+
+
+def _end_with_parent() -> None:
+    """In a worker: do not outlive the command, however that ended."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def in_parallel(work: Callable[[_T], _R], items: Iterable[_T], jobs: int, text: str) -> list[_R]:
-    """work(item) for every item, `jobs` processes at once, with a progress bar; results in the order of the items."""
+    """work(item) for every item, `jobs` processes at once, with a progress bar (lines now and then where no terminal
+    is); results in the order of the items.
+    """
     items = list(items)
     results: dict[int, _R] = {}
+    told = _Told(text, len(items), to_stderr())
     with progress_bar() as bar:
         task = bar.add_task(text, total=len(items))
         if jobs <= 1 or len(items) <= 1:
             for i, item in enumerate(items):
                 results[i] = work(item)
                 bar.advance(task)
+                told.done(len(results))
         else:
             # spawn: a forked child of a process with numeric threads may hang.
-            with ProcessPoolExecutor(min(jobs, len(items)), mp_context=get_context("spawn")) as pool:
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(min(jobs, len(items)), context, _end_with_parent) as pool:
                 waiting = {pool.submit(work, item): i for i, item in enumerate(items)}
                 try:
                     for done in as_completed(waiting):
                         results[waiting[done]] = done.result()
                         bar.advance(task)
+                        told.done(len(results))
                 except BaseException:
                     pool.shutdown(wait=False, cancel_futures=True)
+                    for worker in multiprocessing.active_children():
+                        worker.terminate()
                     raise
     return [results[i] for i in range(len(items))]
 
