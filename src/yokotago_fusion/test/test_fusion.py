@@ -233,6 +233,15 @@ def test_a_thing_lifted_in_two_parts_is_one_unit() -> None:
     assert receipts(out) == {"a": {TEA: 1}}
 
 
+@pytest.mark.parametrize("first", [-310.0, -187.0])
+@pytest.mark.parametrize("reaches", [((8.0, 25.0),), ((8.0, 11.0), (22.0, 25.0))])
+def test_a_thing_held_half_lifted_waits_for_the_rest(first: float, reaches: tuple[tuple[float, float], ...]) -> None:
+    """Also where its half weighs much like another product, and while the hand is not seen."""
+    hands = [e for n, (begin, end) in enumerate(reaches) for e in reach(n, 1, 0.6, begin, end)]
+    lifted = change(1, "p1", 9.0, first), change(2, "p1", 24.4, -520.0 - first)
+    assert receipts(run(STORE, one_shopper(*hands, *lifted, leave=35.0))) == {"a": {COLA: 1}}
+
+
 def test_a_bag_leaned_on_the_shelf_costs_nothing() -> None:
     out = run(
         STORE,

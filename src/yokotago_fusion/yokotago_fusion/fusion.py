@@ -45,7 +45,7 @@ from .likelihoods import log_sum
 from .offsets import Offsets
 from .parameters import FusionParameters
 from .planogram import Planogram
-from .solver import Bounds, Outcome, Step, bounds_of, evidence, may_come_back, solve, unexplained
+from .solver import Bounds, Outcome, Step, bounds_of, evidence, log_split, may_come_back, solve, unexplained
 from .visits import Person, Visit, Visits
 from .watermarks import Fact, Watermarks
 from .whereabouts import Whereabouts
@@ -57,6 +57,7 @@ _MOST_ACTORS = 6
 _MOST_EARLY = 2
 _EARLY_MARGIN = 4.0
 _ALTERNATIVES = 4
+_ASK_AGAIN_NS = SECOND
 
 
 class Fusion:
@@ -342,11 +343,12 @@ class Fusion:
         outcomes = solve(scenes, joint.hypotheses, present, self._params, bounds=bounds)
         total = log_sum(o.logp for o in outcomes)
         best = outcomes[0]
-        if any(self._is_loss(s) for s in unexplained(best)):
-            later = self._windows.wait(group)
-            if later is not None:
-                self._at(later, "decide")
-                return
+        open_ = unexplained(best)
+        if any(self._is_loss(s) if s in open_ else self._may_go_on(s) for s in best.steps) and self._goes_on(group):
+            later = self._now + _ASK_AGAIN_NS
+            self._windows.put_off(group, later)
+            self._at(later, "decide")
+            return
         self._windows.take(group)
         decided = dataclasses.replace(joint, hypotheses=[Hypothesis(o.logp - total, o.world) for o in outcomes])
         self._beliefs.update(joint, decided.hypotheses)
@@ -494,6 +496,27 @@ class Fusion:
         grams = sum(m.grams for m in step.measurements)
         noise = sum(m.variance for m in step.measurements)
         return grams <= -0.5 * self._lightest() and grams * grams >= 36 * noise
+
+    def _may_go_on(self, step: Step) -> bool:
+        """Whether what the step was taken for is hardly likelier than a thing half lifted that a hand still holds."""
+        half = math.fsum(log_split(m, self._params) for m in step.measurements)
+        return half > step.explanation.logp + math.log(1 - self._params.early_above)
+
+    def _goes_on(self, group: Group) -> bool:
+        """Whether a later step may still make sense of the group: a hand is in, or who had one in stands there yet
+        (the hand may be unseen).
+        """
+        if self._now >= max(c.end for c in group.changes) + round(self._params.hold_s * SECOND):
+            return False
+        for r in group.reaches:
+            here = self._whereabouts.place(r.reach.track_id, self._now)
+            there = self._whereabouts.place(r.reach.track_id, r.reach.end)
+            if here is not None and (
+                not r.reach.complete
+                or (there is not None and math.hypot(here.x - there.x, here.y - there.y) < self._params.stands_m)
+            ):
+                return True
+        return False
 
     def _unexplained(self, step: Step) -> None:
         """A loss without an explanation makes the visits near it "to be reviewed": it must not be silently free."""

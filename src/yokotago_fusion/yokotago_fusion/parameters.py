@@ -25,7 +25,8 @@ class FusionParameters:
         reach;
         p_outside: probability that a reach is told so wrongly that the step it made lies outside it;
         retreat_s, retreat_stddev_s: from the step to the end of its reach (0.4 to 0.8 s on the real recording);
-        hold_s: changes of one scale this close may be parts of one movement.
+        hold_s: changes of one scale this close may be parts of one movement; so long a group that makes no sense yet
+        waits for whoever made it and has not moved by more than stands_m since.
 
     Place
         hand_stddev: how far a hand is from the middle of what it holds, on top of the measurement's own deviation;
@@ -84,6 +85,7 @@ class FusionParameters:
     retreat_s: float = 0.6
     retreat_stddev_s: float = 0.35
     hold_s: float = 40.0
+    stands_m: float = 0.4
 
     hand_stddev: float = 0.035
     place_outlier: float = 0.02

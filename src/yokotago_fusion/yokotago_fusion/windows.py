@@ -56,7 +56,7 @@ class Windows:
         self._match = round(store.tolerances.match_s * SECOND)
         self._reaches: dict[str, dict[str, ReachEvidence]] = {s.shelf_id: {} for s in store.shelves}
         self._changes: list[WeightChange] = []
-        self._puzzling: set[str] = set()
+        self._put_off: dict[str, Stamp] = {}
         self._groups: list[Group] | None = None
         self._offsets: dict[str, Stamp] = {}
         self._forgot: Stamp = 0
@@ -106,11 +106,13 @@ class Windows:
         near = [self.near(c, offsets.get(c.scale_id, 0)) for c in changes]
         links = [self._linked(c, n, offsets.get(c.scale_id, 0)) for c, n in zip(changes, near, strict=True)]
         group_of = list(range(len(changes)))
+        hold = round(self._params.hold_s * SECOND)
         for j, later in enumerate(changes):
             for i in range(j):
                 earlier = changes[i]
                 same_deck = self._decks[earlier.scale_id] is self._decks[later.scale_id]
-                if (same_deck and later.begin - earlier.end <= _SAME_DECK_NS) or links[i] & links[j]:
+                apart = hold if earlier.change_id in self._put_off else _SAME_DECK_NS
+                if (same_deck and later.begin - earlier.end <= apart) or links[i] & links[j]:
                     old, new = group_of[j], group_of[i]
                     group_of = [new if g == old else g for g in group_of]
         made = []
@@ -135,8 +137,9 @@ class Windows:
         """When changes that these hands very probably made are ripe, as far as is known now."""
         last = max(c.end for c in changes)
         settle = round(self._params.settle_s * SECOND)
-        puzzling = any(c.change_id in self._puzzling for c in changes)
-        at_most = last + round((self._params.hold_s if puzzling else self._params.reach_wait_s) * SECOND)
+        at_most = last + round(self._params.reach_wait_s * SECOND)
+        if all(c.change_id in self._put_off for c in changes):
+            return max(self._put_off[c.change_id] for c in changes)
         if changes[-1].end - changes[0].begin > _LONGEST_NS:
             return last + settle
         if any(not r.complete for r in hands):
@@ -161,23 +164,16 @@ class Windows:
             earlier.append(group)
         return None
 
-    def wait(self, group: Group) -> Stamp | None:
-        """The group makes no sense yet: while a hand is still in, it may wait for up to hold_s. When to ask again, if
-        so.
-        """
-        if all(r.reach.complete for r in group.reaches):
-            return None
-        ids = {c.change_id for c in group.changes}
-        if ids <= self._puzzling:
-            return None
-        self._puzzling |= ids
+    def put_off(self, group: Group, until: Stamp) -> None:
+        """The group makes no sense yet: it is not ripe before `until`, unless another change joins it."""
+        self._put_off.update((c.change_id, until) for c in group.changes)
         self._groups = None
-        return max(c.end for c in group.changes) + round(self._params.hold_s * SECOND)
 
     def take(self, group: Group) -> None:
         """The group is decided: its changes are no longer open."""
         gone = {c.change_id for c in group.changes}
-        self._puzzling -= gone
+        for change_id in gone:
+            self._put_off.pop(change_id, None)
         self._changes = [c for c in self._changes if c.change_id not in gone]
         self._groups = None
 
