@@ -56,6 +56,26 @@ def test_who_reached_meanwhile_bent_to_the_shelf() -> None:
     assert told(bends(2.9, 5.0, 6.0), reach(1, 1, 1.0, 1.0, 2.0)) == [1]
 
 
+def test_who_has_a_hand_at_a_front_bent_to_the_shelf() -> None:
+    def seen(x: float, y: float) -> list[TrackFrame]:
+        hand = Hand((x, y, 0.9), 0.03, 0.9)
+        made = bends(2.9, 5.0, 6.0)
+        return [replace(f, tracks=tuple(replace(t, hands=(hand,)) for t in f.tracks)) for f in made]
+
+    assert told(seen(2.0, 3.4)) == []
+    assert told(seen(2.0, 3.2)) == [1]
+    assert told(seen(0.9, 3.4)) == [1]  # beside its end
+
+
+def test_an_arm_that_swings_low_while_walking_sets_nothing_down() -> None:
+    hand = Hand((2.0, 2.4, 0.2), 0.03, 0.9)
+    made = frames(0.0, 2.0, {1: (2.0, 2.0)})
+    walking = [
+        replace(f, tracks=tuple(replace(t, hands=(hand,), velocity=(0.9, 0.0, 0.0)) for t in f.tracks)) for f in made
+    ]
+    assert told(walking) == []
+
+
 def test_a_hand_at_the_floor_is_told_once_and_one_at_a_low_board_is_not() -> None:
     def low(y: float) -> list[TrackFrame]:
         hand = Hand((2.0, y, 0.2), 0.03, 0.9)

@@ -9,6 +9,7 @@ is not known: the visit is to be looked at by a person.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from yokotago_model.events import SECOND, HandReach, Stamp, Track, TrackFrame, TrackState
@@ -27,6 +28,12 @@ _APART_NS = SECOND // 2
 
 _FRONT_M = 0.3
 """Who bends down this near before a shelf bends to it, also where the reach was missed."""
+
+_AT_FRONT_M = 0.2
+"""So does who has a hand seen this near before a shelf's front meanwhile."""
+
+_STANDS_M_S = 0.4
+"""Nobody sets anything down while walking faster; arms swing low then."""
 
 
 @dataclass
@@ -83,7 +90,7 @@ class FloorWatch:
         return found
 
     def _hand_at_floor(self, track: Track, stamp: Stamp) -> bool:
-        if not any(
+        if math.hypot(*track.velocity[:2]) > _STANDS_M_S or not any(
             hand.position[2] < _LOW_M and not any(s.contains(hand.position, _SHELF_MARGIN_M) for s in self._shelves)
             for hand in track.hands
         ):
@@ -112,9 +119,12 @@ class FloorWatch:
         return not posture.reaching and posture.reached < bent.since - _APART_NS
 
     def _before_a_shelf(self, track: Track) -> bool:
-        x, y, _ = track.position
         for shelf in self._shelves:
-            along, into, _ = shelf.to_shelf((x, y, shelf.origin[2]))
-            if -_FRONT_M <= along <= shelf.size[0] + _FRONT_M and -_FRONT_M <= into <= shelf.size[1]:
-                return True
+            for (x, y, _), before, beside in (
+                (track.position, _FRONT_M, _FRONT_M),
+                *((hand.position, _AT_FRONT_M, 0.0) for hand in track.hands),
+            ):
+                along, into, _ = shelf.to_shelf((x, y, shelf.origin[2]))
+                if -beside <= along <= shelf.size[0] + beside and -before <= into <= shelf.size[1]:
+                    return True
         return False
