@@ -25,7 +25,8 @@ from yokotago_fusion.offsets import Offsets
 from yokotago_fusion.parameters import FusionParameters
 from yokotago_fusion.planogram import Planogram
 from yokotago_fusion.watermarks import Watermarks
-from yokotago_model.events import SECOND, Event, Receipt, StreamProgress, TrackFrame
+from yokotago_fusion.whereabouts import Whereabouts
+from yokotago_model.events import SECOND, Event, Receipt, StreamProgress, Track, TrackFrame, TrackState
 from yokotago_model.store import Tolerances
 
 PARAMS = FusionParameters()
@@ -174,6 +175,40 @@ def test_doubts_that_do_not_depend_on_one_another_are_carried_apart() -> None:
     beliefs.forget(2)
     assert beliefs.basket([1])[1] == pytest.approx(0.5)
     assert not beliefs.basket([2])[0]
+
+
+@pytest.mark.parametrize("was", [1, 2])
+def test_the_tracker_tells_later_who_a_track_was(was: int) -> None:
+    beliefs = Beliefs(1e-6, 200, 0.003)
+    tea = Unit("tea", 500.0, 25.0)
+    itself = World(held={1: (tea,)}, identity={1: 1, 2: 2})
+    other = World(held={2: (tea,)}, identity={1: 2, 2: 1})
+    beliefs.update(beliefs.joint([1, 2], []), [Hypothesis(math.log(0.6), itself), Hypothesis(math.log(0.4), other)])
+    where = Whereabouts()
+
+    def see(moment: int, confidence: float, *alternatives: int) -> list[tuple[int, int]]:
+        track = Track(
+            1, TrackState.CONFIRMED, (1.0, 1.0, 0.0), (0.0, 0.0, 0.0), 1.7, (0.0,) * 4, confidence, alternatives
+        )
+        return where.feed(TrackFrame(moment * SECOND // 30, (track,)))
+
+    assert see(0, 1.0) == []
+    assert see(30, 0.6, 2) == []
+    # One frame tells that it was the other one all the time.
+    assert see(60, 0.6 if was == 1 else 0.0, 2) == []
+    resolved = see(61, 1.0)
+    assert resolved == [(1, was)]
+    for track, person in resolved:
+        beliefs.resolve(track, person)
+    lines, sure = beliefs.basket([was])
+    assert (lines, sure) == ({"tea": (1, 1.0)}, 1.0)
+    assert beliefs.basket([3 - was]) == ({}, 1.0)
+    place = where.place(1, SECOND)
+    assert place is not None
+    assert (place.confidence, place.alternatives) == ((1.0, ()) if was == 1 else (0.0, (2,)))
+    first = where.first_place(1)
+    assert first is not None
+    assert first.confidence == 1.0
 
 
 def test_a_clock_that_is_off_is_found_after_some_steps() -> None:

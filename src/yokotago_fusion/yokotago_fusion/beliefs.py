@@ -180,13 +180,11 @@ class Beliefs:
         }
         return lines, min(1.0, shares[best])
 
-    def resolve(self, track: int) -> None:
-        """The tracker is sure again that `track` is the person that it named at the start: drop the worlds that say
-        otherwise.
-        """
+    def resolve(self, track: int, person: PersonId) -> None:
+        """The tracker is sure who `track` was while that was open: drop the worlds that say otherwise."""
         factors = [f for f in self._of_person.get(track, ()) if any(track in h.world.identity for h in f.hypotheses)]
         for factor in factors:
-            right = [h for h in factor.hypotheses if h.world.identity.get(track, track) == track]
+            right = [h for h in factor.hypotheses if h.world.identity.get(track, person) == person]
             if right:
                 self._remove(factor)
                 freed = [_without(h, lambda t, _: t == track) for h in right]

@@ -137,8 +137,8 @@ class Fusion:
         self._now = max(self._now, fact.stamp)
         match fact:
             case TrackFrame():
-                for track_id in self._whereabouts.feed(fact):
-                    self._beliefs.resolve(self._visits.person_of(track_id))
+                for track_id, was in self._whereabouts.feed(fact):
+                    self._beliefs.resolve(track_id, self._visits.person_of(was))
                 for person in self._visits.frame(fact):
                     self._came_in(person)
                 for track_id in self._floor_watch.feed(fact):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from yokotago_model.events import SECOND, Point, Stamp, Track, TrackFrame, TrackState
 
 _SPACING = SECOND // 10
+_NEWS = 0.1
 
 
 class Place(NamedTuple):
@@ -40,8 +41,11 @@ class Whereabouts:
         self._seen: dict[int, Stamp] = {}
         self._hands: dict[int, list[HandSeen]] = {}
 
-    def feed(self, frame: TrackFrame) -> list[int]:
-        """Take in a frame; gives back the tracks whose identity was open before and is sure again."""
+    def feed(self, frame: TrackFrame) -> list[tuple[int, int]]:
+        """Take in a frame; gives back the tracks whose identity was open and is sure again, and who they were while it
+        was open: themselves, or the one that the tracker named with a confidence of 0 in the frame before. From this
+        frame on a track is itself again, and what is kept of the time before is told as it was.
+        """
         resolved = []
         for track in frame.tracks:
             if track.state is TrackState.TENTATIVE:
@@ -51,11 +55,17 @@ class Whereabouts:
                 self._see_hands(track, frame.stamp)
             way = self._ways.setdefault(track.track_id, [])
             known = way[-1] if way else None
-            changed = known is None or known.alternatives != track.identity_alternatives
+            changed = (
+                known is None
+                or known.alternatives != track.identity_alternatives
+                or abs(known.confidence - track.identity_confidence) > _NEWS
+            )
             if not changed and known is not None and frame.stamp - known.stamp < _SPACING:
                 continue
             if known is not None and known.alternatives and not track.identity_alternatives:
-                resolved.append(track.track_id)
+                was = track.track_id if known.confidence > 0.0 else known.alternatives[0]
+                resolved.append((track.track_id, was))
+                _settle(way, was == track.track_id)
             x, y, _ = track.position
             way.append(Place(frame.stamp, x, y, track.identity_confidence, track.identity_alternatives))
             if frame.stamp - way[0].stamp > 2 * self._keep:
@@ -116,6 +126,15 @@ class Whereabouts:
         self._ways.pop(track_id, None)
         self._seen.pop(track_id, None)
         self._hands.pop(track_id, None)
+
+
+def _settle(way: list[Place], itself: bool) -> None:
+    """Tell of the places at the end of a way, where it was open whose they are, what is known now."""
+    whose = (1.0, ()) if itself else (0.0, way[-1].alternatives[:1])
+    for i in range(len(way) - 1, -1, -1):
+        if not way[i].alternatives:
+            break
+        way[i] = Place(*way[i][:3], *whose)
 
 
 def _stamp(seen: Place | HandSeen) -> Stamp:

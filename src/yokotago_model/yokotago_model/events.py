@@ -161,7 +161,9 @@ class Track:
     position: body axis on the floor, z = 0; velocity [m/s]; height: top of the head now [m], lower when
     somebody bends, 0 = not measured yet;
     position_covariance: row-major xy [m^2]; identity_confidence: probability that track_id still names the person that
-    it named at the start; identity_alternatives: the tracks that this person may be instead.
+    it named at the start; identity_alternatives: the tracks that this person may be instead. When two turn out to have
+    been swapped, one frame tells it (confidence 0, and the one track that it is); from the next on each has its own
+    track_id again.
     """
 
     track_id: int

@@ -61,6 +61,37 @@ def test_identities_mix_and_stay_probabilities() -> None:
     assert identities.alternatives(2) == (3, 1)
 
 
+def test_what_is_seen_of_one_tells_about_the_other_too() -> None:
+    identities = Identities()
+    for track in (1, 2, 3):
+        identities.add(track)
+    identities.mix(1, 2, 0.2)
+    identities.weigh(1, lambda name: 4.0 if name == 2 else 1.0)
+    assert identities.confidence(1) == identities.confidence(2) == pytest.approx(0.5)
+    assert not identities.is_open(3)
+    assert identities.swapped() == {}
+    identities.weigh(2, lambda name: 200.0 if name == 1 else 1.0)
+    assert identities.confidence(1) == identities.confidence(2) == 0.0
+    assert identities.alternatives(1) == (2,)
+    assert identities.swapped() == {1: 2, 2: 1}
+    for track in (1, 2):
+        identities.name(track)
+    assert identities.confidence(1) == 1.0
+
+
+def test_nobody_gets_the_name_of_one_who_is_gone() -> None:
+    identities = Identities()
+    for track in (1, 2):
+        identities.add(track)
+    identities.mix(1, 2, 0.4)
+    identities.remove(2)
+    assert identities.alternatives(1) == (2,)
+    identities.weigh(1, lambda name: 1000.0 if name == 2 else 1.0)
+    assert identities.confidence(1) == 0.0
+    assert identities.names() == {2}
+    assert identities.swapped() == {}
+
+
 def test_a_filter_follows_a_walk_and_knows_its_velocity() -> None:
     motion = Motion(0.0, 0.0)
     for k in range(1, 60):

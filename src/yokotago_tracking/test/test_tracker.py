@@ -91,6 +91,34 @@ def test_two_who_become_one_blob_and_part_say_that_they_are_not_sure() -> None:
         assert track.identity_alternatives == tuple(t.track_id for t in last.tracks if t is not track)
 
 
+@pytest.mark.parametrize("crossed", [False, True])
+def test_who_was_who_shows_when_they_walk_again(crossed: bool) -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        if k < 25:
+            return [body(1.5, -0.4 + 0.1 * k, 1.70), body(2.5, -0.4 + 0.1 * k, 1.78)]
+        if k < 35:
+            step = 0.05 * (k - 25)
+            return [body(1.5 + step, 2.0, 1.70), body(2.5 - step, 2.0, 1.78)]
+        if k < 70:
+            return [body(2.0, 2.0, 1.78)]
+        step = min(0.06 * (k - 70), 1.4) * (-1.0 if crossed else 1.0)
+        return [body(2.0 - step, 2.0, 1.70), body(2.0 + step, 2.0, 1.78)]
+
+    frames = run(seen, 110)
+    at = {t.track_id: t.position[0] for t in frames[24].tracks}
+    small, tall = sorted(at, key=lambda i: at[i])
+    assert min(t.identity_confidence for t in frames[75].tracks) < 0.9
+    after = {t.track_id: t for t in frames[-1].tracks}
+    assert (after[small].position[0] > after[tall].position[0]) == crossed
+    for here in after.values():
+        assert here.identity_confidence == 1.0
+    told = [f for f in frames if any(t.identity_confidence == 0.0 for t in f.tracks)]
+    before = {t.track_id: t.position[0] for t in frames[75].tracks}
+    was_swapped = (before[small] > before[tall]) != crossed
+    assert len(told) == was_swapped
+    assert all(t.identity_alternatives == (small + tall - t.track_id,) for f in told for t in f.tracks)
+
+
 def test_a_second_sensor_carries_on_where_one_is_dark_for_20_s() -> None:
     stage = Tracker(store(sensor("a"), sensor("b")))
     frames = []

@@ -5,8 +5,9 @@
 The hard problem is never to lose and never to swap a person. The number of people inside changes only at the doors,
 so tracks begin and end only there; in the interior a track that is not seen is parked and waits, and what is seen
 without a track is part of somebody. Where two people cannot be told apart for a moment, both keep moving on what they
-did before, and when they part their identities mix by the probability that it went the other way round, which is
-published.
+did before, and from then on it is open which is which, by the probability that they part the other way round, which is
+published. How tall somebody is who walks is known to a centimetre or two: that tells who was who when they walk again,
+and tracks that were swapped get their names back.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -41,7 +43,11 @@ class TrackerParams:
     cost of a pair; taller_m: no head is higher than its person's height by more, known after known_looks; lower_share:
     the head of a person who was lost is at least at this share of the height; weak_gate_m, weak_step_m: how far and how
     much higher or lower a peak may be that is no head beyond doubt; part_gate_m: how far a head without a peak may be
-    from where it is expected; swap_least: smallest probability of a swap that is kept; apart_m: people whose heads are
+    from where it is expected; swap_least: smallest probability of a swap that is kept; shared_least: a head is shared
+    where it is somebody else's with at least this probability; swap_beside, swap_shared, swap_both: probability that
+    two part the other way round when one is hidden beside the other's head, when they share one, when two heads are
+    seen in one peak; meet_s: who meets again within this time has not parted; audit_s, audit_mps: how long somebody
+    must walk, and how fast, until their height is known, upright_stddev_m: of it; apart_m: people whose heads are
     nearer share what is seen; coast_s: how long an unseen person keeps moving; walk_mps: who walks faster and is hidden
     by somebody keeps moving; door_m: how far around a door zone people come and go; start_s: so long after the first
     tick people who are inside already begin tracks anywhere; confirm_looks, confirm_move_m: a new track is believed
@@ -77,6 +83,14 @@ class TrackerParams:
     part_gate_m: float = 0.12
     weak_step_m: float = 0.2
     swap_least: float = 0.01
+    shared_least: float = 0.1
+    swap_beside: float = 0.02
+    swap_shared: float = 0.3
+    swap_both: float = 0.02
+    meet_s: float = 0.5
+    audit_s: float = 0.6
+    audit_mps: float = 0.4
+    upright_stddev_m: float = 0.015
     apart_m: float = 0.35
     coast_s: float = 1.0
     walk_mps: float = 0.6
@@ -126,6 +140,18 @@ class TrackerParams:
 
 
 @dataclass
+class _Upright:
+    """How tall somebody is who walks: the mean of so many seconds [m]."""
+
+    mean_m: float = 0.0
+    seconds: float = 0.0
+
+    def add(self, z: float, seconds: float) -> None:
+        self.seconds += seconds
+        self.mean_m += (z - self.mean_m) * seconds / self.seconds
+
+
+@dataclass(eq=False)
 class _Person:
     """What is known of one track."""
 
@@ -143,7 +169,9 @@ class _Person:
     clear_looks: int = 0
     missed: int = 0
     merged: bool = False
-    hidden_with: int | None = None
+    own: bool = False
+    hidden_with: _Person | None = None
+    walked: _Upright = field(default_factory=lambda: _Upright())
     moved: float = 0.0
     tallest: float = 0.0
 
@@ -168,6 +196,8 @@ class Tracker:
         self.height_map = HeightMap(grid, counts)
         self._hands = HandFinder(store, params.hand)
         self._identities = Identities(params.swap_least)
+        self._upright: dict[int, _Upright] = {}
+        self._met: dict[tuple[int, int], tuple[Stamp, float]] = {}
         self._people: list[_Person] = []
         self._next_id = params.first_track_id
         self._first: Stamp | None = None
@@ -190,9 +220,11 @@ class Tracker:
         clouds = [c.points for c in tick.clouds]
         self.height_map.set(np.concatenate(clouds) if clouds else np.empty((0, 3), np.float32))
         params = self.params
+        self._rename()
         seen = [h for h in heads(self.height_map, params.head) if self._can_stand(h.x, h.y, h.z, params.lean_m)]
         self._predict(dt, tick.stamp)
         free = self._match(seen, tick.stamp)
+        self._audit(dt)
         self._end(tick.stamp)
         self._begin(seen, free, tick.stamp)
         return TrackFrame(tick.stamp, self._tracks(tuple(c.sensor_id for c in tick.clouds)))
@@ -237,28 +269,29 @@ class Tracker:
         pairs |= self._chosen(new, free, self._costs(new, [seen[j] for j in free], stamp))
         matched = {i: seen[j] for i, j in pairs.items()}
         hidden = self._sharing(matched)
+        shared = self._shared(hidden, matched, stamp)
         for i, k in sorted(hidden.items()):
             both = self._both(i, k)
+            swap = params.swap_both if both else params.swap_shared if k in shared else params.swap_beside
+            self._meet(self._people[i], self._people[k], swap, stamp)
             if both is not None:
                 matched[i], matched[k] = both
                 del hidden[i]
-        sharing = hidden.keys() | set(hidden.values())
-        for i in believed:
-            if i not in followed and i in matched:
-                self._come_out(i, matched)
+        shared = {k for k in shared if k in hidden.values()}
         for i, person in enumerate(self._people):
+            person.own = i in matched and i not in shared and self._is_strong(matched[i], person.height)
             if i in hidden:
-                person.hidden_with = self._people[hidden[i]].track_id
+                person.hidden_with = self._people[hidden[i]]
             elif i in matched:
                 person.hidden_with = None
             if i in matched:
-                person.merged = i in sharing
+                person.merged = i in shared
                 vague = params.part_stddev_m if self._is_doubtful(person, matched[i]) else params.seen_stddev_m
                 self._see(person, matched[i], stamp, params.merged_stddev_m if person.merged else vague)
             elif person.state is TrackState.TENTATIVE:
                 person.missed += 1
             else:
-                self._see_part(person, list(matched.values()), i in sharing, stamp)
+                self._see_part(person, list(matched.values()), i in hidden, stamp)
         return set(range(len(seen))) - set(pairs.values())
 
     def _chosen(self, group: Sequence[int], offered: Sequence[int], costs: Doubles) -> dict[int, int]:
@@ -268,6 +301,9 @@ class Tracker:
         if group and self._people[group[0]].state is not TrackState.TENTATIVE:
             for a, b, swap in mixed(believed, costs, found, self.params.swap_least):
                 self._identities.mix(a, b, swap)
+                for i in group:
+                    if self._people[i].track_id in (a, b):
+                        self._people[i].walked = _Upright()
         return {group[row]: offered[column] for row, column in found}
 
     def _is_own(self, head: Head, matched: dict[int, Head]) -> bool:
@@ -285,14 +321,15 @@ class Tracker:
             person = self._people[i]
             unseen_s = (stamp - person.seen) / SECOND
             gate = params.gate_m if unseen_s <= params.lost_s else params.apart_m
-            variance = person.motion.pp + params.seen_stddev_m**2
+            variance = max(person.motion.pp + params.seen_stddev_m**2, 0.05**2)
             z_stddev = params.height_stddev_m + 0.4 * min(unseen_s, 1.0)
+            spread = _spread(variance / 0.05**2, z_stddev / params.height_stddev_m)
             for column, head in enumerate(seen):
                 strong = self._is_strong(head, person.height) or person.looks < params.known_looks
                 near, step = (gate, math.inf) if strong else (params.weak_gate_m, params.weak_step_m)
                 distance = person.motion.distance(head.x, head.y)
                 if distance <= near and abs(head.z - person.z) <= step and self._not_too_high(person, head):
-                    costs[row, column] = distance**2 / max(variance, 0.05**2) + ((head.z - person.z) / z_stddev) ** 2
+                    costs[row, column] = distance**2 / variance + ((head.z - person.z) / z_stddev) ** 2 + spread
         return costs
 
     def _unsure_costs(self, group: Sequence[int], seen: Sequence[Head], sure: dict[int, Head], stamp: Stamp) -> Doubles:
@@ -308,6 +345,7 @@ class Tracker:
             gate = min(params.gate_m + params.lost_speed_mps * max(0.0, unsure_s - 0.1), params.lost_gate_m)
             variance = person.motion.pp + 0.05**2 + (0.25 * gate) ** 2
             z_stddev = params.height_stddev_m + 0.4 * min(unsure_s, 1.0)
+            spread = _spread(variance / 0.05**2, z_stddev / params.height_stddev_m)
             for column, head in enumerate(seen):
                 distance = person.motion.distance(head.x, head.y)
                 fits = head.z >= params.lower_share * person.height and self._not_too_high(person, head)
@@ -315,7 +353,7 @@ class Tracker:
                 near = gate if by > params.new_apart_m else min(gate, params.apart_m)
                 if distance <= near and fits and self._is_strong(head, person.height):
                     lower = max(0.0, person.z - head.z)
-                    costs[row, column] = distance**2 / variance + (lower / z_stddev) ** 2
+                    costs[row, column] = distance**2 / variance + (lower / z_stddev) ** 2 + spread
         return costs
 
     def _not_too_high(self, person: _Person, head: Head) -> bool:
@@ -347,6 +385,23 @@ class Tracker:
                 sharing[i] = min(near)[1]
         return sharing
 
+    def _shared(self, hidden: dict[int, int], matched: dict[int, Head], stamp: Stamp) -> set[int]:
+        """Those who are matched with a head that may as well be of somebody hidden beside them.
+
+        Whose it is shows when they meet, from place and height; then it stays that one's, for it is followed.
+        """
+        shared = set()
+        for i, k in hidden.items():
+            person, other = self._people[i], self._people[k]
+            if person.hidden_with is other:
+                open_ = other.merged
+            else:
+                own, others = self._costs([k, i], [matched[k]], stamp)[:, 0]
+                open_ = swap_probability(float(own), float(others)) > self.params.shared_least
+            if open_:
+                shared.add(k)
+        return shared
+
     def _both(self, i: int, k: int) -> tuple[Head, Head] | None:
         """The heads of two people of whom only one has a peak: a dip of a cell between two heads is easily lost."""
         expected = [Head(p.motion.x, p.motion.y, p.z, 0.0, 0.0) for p in (self._people[i], self._people[k])]
@@ -358,30 +413,72 @@ class Tracker:
             return None
         return found
 
-    def _come_out(self, i: int, matched: dict[int, Head]) -> None:
-        """Somebody is seen again who was hidden behind another: which of the two is which, their heights alone tell.
+    # Who is who.
 
-        The way of the other one says nothing: the head that they followed may have been of either.
-        """
-        person = self._people[i]
-        for k, other in enumerate(self._people):
-            if other.track_id != person.hidden_with or k not in matched:
+    def _meet(self, one: _Person, other: _Person, swap: float, stamp: Stamp) -> None:
+        """Two share what is seen: with so much probability they part the other way round, however long it takes."""
+        pair = (min(one.track_id, other.track_id), max(one.track_id, other.track_id))
+        met, before = self._met.get(pair, (0, 0.0))
+        if stamp - met > self.params.meet_s * SECOND:
+            before = 0.0
+        if swap > before:
+            # Mixed by `before` already: what is missing to `swap`.
+            self._identities.mix(*pair, (swap - before) / (1.0 - 2.0 * before))
+        self._met[pair] = stamp, max(swap, before)
+        one.walked, other.walked = _Upright(), _Upright()
+
+    def _audit(self, dt: float) -> None:
+        """Measure how tall they are who walk and touch nobody; where it is open who they are, it tells."""
+        params = self.params
+        for person in self._people:
+            alone = all(
+                p is person or p.motion.distance(person.motion.x, person.motion.y) > params.new_apart_m
+                for p in self._people
+            )
+            if not (
+                person.state is TrackState.CONFIRMED
+                and person.own
+                and alone
+                and person.motion.speed > params.audit_mps
+                and self._outside(person.motion.x, person.motion.y) < -params.wall_m
+            ):
                 continue
-            heights, tops = (person.height, other.height), (matched[i].z, matched[k].z)
-            variance = self.params.height_stddev_m**2
-            straight = ((tops[0] - heights[0]) ** 2 + (tops[1] - heights[1]) ** 2) / variance
-            swapped = ((tops[1] - heights[0]) ** 2 + (tops[0] - heights[1]) ** 2) / variance
-            swap = swap_probability(straight, swapped)
-            if swap > 0.5:
-                # The head that was followed was the hidden one's: each goes on with their own.
-                matched[i], matched[k] = matched[k], matched[i]
-            self._identities.mix(person.track_id, other.track_id, min(swap, 1.0 - swap))
+            if not self._identities.is_open(person.track_id):
+                self._upright.setdefault(person.track_id, _Upright()).add(person.z, dt)
+                continue
+            before = person.walked.seconds
+            person.walked.add(person.z, dt)
+            if before < params.audit_s <= person.walked.seconds:
+                self._identities.weigh(person.track_id, partial(self._fits, height=person.walked.mean_m))
+
+    def _fits(self, track_id: int, height: float) -> float:
+        """Likelihood of a walker's height [1/m] if it is this person."""
+        known = self._upright.get(track_id)
+        if known is None or known.seconds < self.params.audit_s:
+            return 1.0
+        stddev = math.sqrt(2.0) * self.params.upright_stddev_m
+        z = (height - known.mean_m) / stddev
+        # One in fifty is measured wrongly, anywhere within half a metre.
+        return 0.98 * math.exp(-0.5 * z * z) / (stddev * math.sqrt(2.0 * math.pi)) + 0.02 / 0.5
+
+    def _rename(self) -> None:
+        """Give the tracks that surely were swapped back their names; the last frame has told of it."""
+        swapped = self._identities.swapped()
+        for person in self._people:
+            name = swapped.get(person.track_id)
+            if name is not None and person.state is not TrackState.TENTATIVE:
+                person.track_id = name
+                if name in self._upright:
+                    person.height = person.tallest = self._upright[name].mean_m
+        for name in swapped:
+            self._identities.name(name)
 
     def _see(self, person: _Person, head: Head, stamp: Stamp, stddev: float) -> None:
         person.motion.update(head.x, head.y, stddev)
         person.z = head.z
-        person.height += (0.3 if head.z > person.height else 0.001) * (head.z - person.height)
-        person.tallest = max(person.tallest, person.height)
+        if head.prominence > 0.0:
+            person.height += (0.3 if head.z > person.height else 0.001) * (head.z - person.height)
+            person.tallest = max(person.tallest, person.height)
         person.seen = stamp
         if not self._is_doubtful(person, head):
             person.sure = stamp
@@ -451,6 +548,9 @@ class Tracker:
             if gone:
                 if person.state is not TrackState.TENTATIVE:
                     self._identities.remove(person.track_id)
+                    named = self._identities.names()
+                    self._upright = {name: tall for name, tall in self._upright.items() if name in named}
+                    self._met = {pair: at for pair, at in self._met.items() if person.track_id not in pair}
             else:
                 kept.append(person)
         self._people = kept
@@ -581,6 +681,11 @@ class Tracker:
                 )
             )
         return tuple(tracks)
+
+
+def _spread(variance: float, stddev: float) -> float:
+    """Twice the logarithm of how much wider the normal density of a place and a height is than the narrowest one."""
+    return 2.0 * math.log(variance) + 2.0 * math.log(stddev)
 
 
 def _without(points: Floats, taken: Sequence[Head], radius_m: float) -> Floats:
