@@ -187,6 +187,20 @@ def test_each_hand_pays_for_its_own() -> None:
     assert receipts(out) == {"a": {TEA: 1}, "b": {COLA: 1}}
 
 
+def test_a_hand_that_has_only_just_come_in_took_nothing_yet() -> None:
+    """Both hands are at the tea when two go: the second one came in as they were lifted, and takes one of its own."""
+    out = run(
+        STORE,
+        two_shoppers(
+            *reach(1, 1, 0.15, 9.0, 10.5),
+            *reach(2, 2, 0.25, 9.85, 11.3),
+            change(1, "p0", 9.9, -1000.0),
+            change(2, "p0", 10.7, -500.0),
+        ),
+    )
+    assert receipts(out) == {"a": {TEA: 2}, "b": {TEA: 1}}
+
+
 def test_two_hands_that_take_one_each_in_one_step() -> None:
     out = run(
         STORE,

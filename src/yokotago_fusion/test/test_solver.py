@@ -60,7 +60,7 @@ def enumerate_all(scenes: list[Scene], hypotheses: list[Hypothesis], present: li
     """Log probability of every final world, from all combinations of explanations and of steps held back."""
     found: dict[Key, list[float]] = {}
 
-    def go(number: int, logp: float, world: World, waiting: dict[str, list[Measurement]], acts: dict[str, int]) -> None:
+    def go(number: int, logp: float, world: World, waiting: dict[str, list[Measurement]], acts: set[str]) -> None:
         if number == len(scenes):
             if not any(waiting.values()):
                 found.setdefault(world.key, []).append(logp)
@@ -72,18 +72,16 @@ def enumerate_all(scenes: list[Scene], hypotheses: list[Hypothesis], present: li
         variance = m.variance + sum(w.variance for w in before)
         holders = other_holders(s, world, present)
         for e, pieces in every_explanation(s, world, grams, variance, holders, not before):
-            again = {p.reach_id for p in pieces} & {
-                h for h, t in acts.items() if abs(m.moment - t) < PARAMS.again_s * 1e9
-            }
+            moved = {p.reach_id for p in pieces if p.reach_id}
+            again = moved & acts
             after = apply(world, pieces, m.deck, grams, variance)
-            moved = {**acts, **{p.reach_id: m.moment for p in pieces if p.reach_id}}
             left = {**waiting, m.deck.deck_id: []}
-            go(number + 1, logp + e + len(again) * math.log(PARAMS.p_again), after, left, moved)
+            go(number + 1, logp + e + len(again) * math.log(PARAMS.p_again), after, left, acts | moved)
         if any(x.measurement.deck is m.deck for x in scenes[number + 1 :]):
             go(number + 1, logp + log_split(m, PARAMS), world, {**waiting, m.deck.deck_id: [*before, m]}, acts)
 
     for h in hypotheses:
-        go(0, h.logp, h.world, {}, {})
+        go(0, h.logp, h.world, {}, set())
     return {key: log_sum(values) for key, values in found.items()}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from yokotago_model.events import SECOND, HandReach, HandSample, Stamp
 from yokotago_model.store import Shelf
 
-from .likelihoods import bell, within
+from .likelihoods import bell, normal_share, within
 from .parameters import FusionParameters
 from .whereabouts import Whereabouts
 
@@ -72,16 +72,18 @@ def log_timing(reach: HandReach, begin: Stamp, end: Stamp, params: FusionParamet
     """Log ratio of the times of a reach and a step given that the reach made the step, to a reach that did not.
 
     A hand that has what it came for leaves soon: the step lies about retreat_s before the end (normal, in 8 of 10
-    reaches; in the others, which go on to something else, anywhere). A step outside the reach is an error of the
-    clocks, or of the reach's begin or end, and rare. A reach that goes on has no end yet.
+    reaches; in the others, which go on to something else, anywhere). Nor can it have the thing before it got there: a
+    step ends grasp_s (normal) after the begin at the earliest. A step outside the reach is an error of the clocks, or
+    of the reach's begin or end, and rare. A reach that goes on has no end yet.
     """
     outside = max(0, reach.begin - end, begin - reach.end if reach.complete else 0) / SECOND
     astray = params.p_outside * math.exp(-0.5 * min(outside / params.timing_stddev_s, 4.0) ** 2)
+    there = normal_share((end - reach.begin) / SECOND, params.grasp_s, params.grasp_stddev_s)
     if not reach.complete:
-        return math.log(astray) if outside > 0 else 0.0
+        return math.log(astray if outside > 0 else max(there, astray))
     length = max((reach.end - reach.begin) / SECOND, 0.2)
     leaves = bell((reach.end - end) / SECOND, params.retreat_s, params.retreat_stddev_s)
-    return max(math.log(0.8 * leaves * length + (astray if outside > 0 else 0.2)), -8.0)
+    return max(math.log(0.8 * leaves * length * there + (astray if outside > 0 else max(0.2 * there, astray))), -8.0)
 
 
 def hand_at(

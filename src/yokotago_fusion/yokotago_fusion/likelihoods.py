@@ -45,3 +45,8 @@ def bell(value: float, mean: float, stddev: float) -> float:
     """Normal density."""
     z = (value - mean) / stddev
     return math.exp(-0.5 * z * z) / (stddev * 2.5066282746310002)
+
+
+def normal_share(value: float, mean: float, stddev: float) -> float:
+    """Probability that a normal variable lies below `value`."""
+    return 0.5 * (1.0 + math.erf((value - mean) / (stddev * _SQRT2)))

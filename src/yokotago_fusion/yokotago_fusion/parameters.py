@@ -24,6 +24,7 @@ class FusionParameters:
         timing_stddev_s: of the distance in time between a hand and the step that it made, when it lies outside the
         reach;
         p_outside: probability that a reach is told so wrongly that the step it made lies outside it;
+        grasp_s, grasp_stddev_s: from the begin of a reach to the end of its first step at the least;
         retreat_s, retreat_stddev_s: from the step to the end of its reach (0.4 to 0.8 s on the real recording);
         hold_s: changes of one scale this close may be parts of one movement; so long a group that makes no sense yet
         waits for whoever made it and has not moved by more than stands_m since.
@@ -50,7 +51,7 @@ class FusionParameters:
         p_take, p_put, p_nobody: what a change is before anything is known;
         p_more: each unit more in one movement; p_piece: one hand moves a second thing in the same step;
         p_together: two hands move things in the same step; p_exchange: if so, one takes while the other puts down;
-        p_again: one hand moves things in two steps closer than again_s;
+        p_again: a hand that has moved something moves more in a later step of the same reach;
         p_stray: who takes from where a thing stands in a wrong place takes that thing and not what belongs there;
         p_proper: a thing put back goes to its own place (else to any deck of a shelf); p_foreign: something from
         outside the store is put down;
@@ -82,6 +83,8 @@ class FusionParameters:
     step_stddev_s: float = 0.15
     timing_stddev_s: float = 0.3
     p_outside: float = 0.02
+    grasp_s: float = 0.4
+    grasp_stddev_s: float = 0.15
     retreat_s: float = 0.6
     retreat_stddev_s: float = 0.35
     hold_s: float = 40.0
@@ -115,7 +118,6 @@ class FusionParameters:
     p_together: float = 0.3
     p_exchange: float = 0.05
     p_again: float = 0.05
-    again_s: float = 0.4
     p_stray: float = 0.3
     p_proper: float = 0.6
     p_foreign: float = 0.01

@@ -15,14 +15,13 @@ import math
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from yokotago_model.events import SECOND, Stamp
+from yokotago_model.events import SECOND
 
 from .explanations import Explanation, Kind, Measurement, Piece, Scene, apply, explain, score
 from .hypotheses import DeckId, Hypothesis, PersonId, Unit, World
 from .likelihoods import log_laplace, log_normal, log_sum
 from .parameters import FusionParameters
 
-_NEVER: Stamp = 1 << 62
 _FAR = 5.0
 _SAME_G = 8.0
 _MOST_EXCHANGED = 4
@@ -46,12 +45,12 @@ class Outcome(NamedTuple):
 
 
 class _Open(NamedTuple):
-    """A hypothesis under way. held_back: measurements by deck; acts: when each hand last moved something."""
+    """A hypothesis under way. held_back: measurements by deck; acts: the reaches that moved something and go on."""
 
     logp: float
     world: World
     held_back: tuple[tuple[str, tuple[Measurement, ...]], ...]
-    acts: tuple[tuple[str, Stamp], ...]
+    acts: frozenset[str]
     steps: tuple[Step, ...]
 
 
@@ -111,13 +110,12 @@ def solve(
     cannot come within params.margin of the best. bounds: of the steps, where they are known already.
     """
     hold_ns = round(params.hold_s * SECOND)
-    again_ns = round(params.again_s * SECOND)
     if bounds is None:
         bounds = bounds_of(scenes, {d for h in hypotheses for d, strays in h.world.strays.items() if strays}, params)
-    open_ = [_Open(h.logp, h.world, (), (), ()) for h in sorted(hypotheses, key=lambda h: -h.logp)]
+    open_ = [_Open(h.logp, h.world, (), frozenset(), ()) for h in sorted(hypotheses, key=lambda h: -h.logp)]
     for number, scene in enumerate(scenes):
         rest = _rest(bounds, number)
-        again = scenes[number + 1].measurement.moment - again_ns if number + 1 < len(scenes) else _NEVER
+        again = frozenset(a.reach_id for s in scenes[number + 1 :] for a in s.actors if a.reach_id)
         may_hold = _later_on_deck(scenes, number, hold_ns)
         open_ = _extend(open_, scene, may_hold, bounds[number], rest, again, present, params, prune)
     done = [Outcome(o.logp, o.world, o.steps) for o in open_ if not o.held_back]
@@ -130,7 +128,7 @@ def _extend(
     may_hold: bool,
     bounds: Bounds,
     rest: float,
-    again: Stamp,
+    again: frozenset[str],
     present: Sequence[PersonId],
     params: FusionParameters,
     prune: bool,
@@ -138,7 +136,7 @@ def _extend(
     """Every open hypothesis with every explanation of the scene's step.
 
     bounds: of the step; rest: how much at least the best one's later steps bring less any other's at most;
-    again: acts before this moment no longer matter.
+    again: the reaches that may still have made a later step.
     """
     m = scene.measurement
     people = sorted({p for a in scene.actors for p, _ in a.people})
@@ -170,7 +168,7 @@ def _extend(
                 answers[known] = explain(scene, world, grams, variance, holders, not waiting, slack, sure - o.logp)
         settled = all(d == m.deck.deck_id for d, _ in o.held_back)
         for e in answers[known]:
-            logp = o.logp + e.logp + (_log_again(o.acts, e, m, params) if o.acts else 0.0)
+            logp = o.logp + e.logp + (_log_again(o.acts, e, params) if o.acts else 0.0)
             found.append((logp, o, Step((*waiting, m), e), grams, variance))
             if settled and prune:
                 sure = max(sure, logp)
@@ -191,19 +189,14 @@ def _extend(
             continue
         pieces = step.explanation.pieces
         world = apply(o.world, pieces, m.deck, grams, variance) if pieces else o.world
-        acts = {h: t for h, t in (*o.acts, *((p.reach_id, m.moment) for p in pieces if p.reach_id)) if t >= again}
-        extended.append(_Open(logp, world, left, tuple(sorted(acts.items())), (*o.steps, step)))
+        acts = (o.acts | {p.reach_id for p in pieces}) & again
+        extended.append(_Open(logp, world, left, acts, (*o.steps, step)))
     return _join(extended)
 
 
-def _log_again(
-    acts: tuple[tuple[str, Stamp], ...], explanation: Explanation, m: Measurement, params: FusionParameters
-) -> float:
-    """A hand seldom moves things in two steps that follow each other at once."""
-    if not acts:
-        return 0.0
-    near = {hand for hand, t in acts if abs(m.moment - t) < params.again_s * SECOND}
-    return len({p.reach_id for p in explanation.pieces} & near) * math.log(params.p_again)
+def _log_again(acts: frozenset[str], explanation: Explanation, params: FusionParameters) -> float:
+    """A hand that has moved something seldom moves more before it leaves."""
+    return len({p.reach_id for p in explanation.pieces} & acts) * math.log(params.p_again)
 
 
 def log_split(part: Measurement, params: FusionParameters) -> float:
@@ -237,7 +230,8 @@ def _bounds(scenes: Sequence[Scene], number: int, stray_decks: Collection[DeckId
     scene = scenes[number]
     m = scene.measurement
     before = [s.measurement for s in scenes[:number] if s.measurement.deck is m.deck]
-    again = any(abs(m.moment - s.measurement.moment) < params.again_s * SECOND for s in scenes[:number])
+    hands = {a.reach_id for s in scenes[:number] for a in s.actors if a.reach_id}
+    again = any(a.reach_id in hands for a in scene.actors)
     doubtful = any(len(a.people) > 1 for a in scene.actors)
     explanations = explain(scene, World(), m.grams, m.variance, (), slack=params.margin)
     alone = max(e.logp for e in explanations)
