@@ -331,6 +331,23 @@ def test_a_reach_may_be_of_whoever_stands_so_close_that_arms_hide_each_other(apa
     assert any(item.track_id == 2 for option in made.alternatives for item in option.items) is not sure
 
 
+@pytest.mark.parametrize(("along", "least", "most"), [(0.2, 0.0, 0.9), (0.7, 0.9, 1.0)])
+def test_an_arm_that_was_followed_past_the_other_is_surer(along: float, least: float, most: float) -> None:
+    """The other stands 0.4 m to the right; a reach straight before oneself is easily the other's crossing arm."""
+    events = [
+        *day({1: (1.0, 30.0), 2: (4.0, 31.0)}, {1: (1.2, 3.1), 2: (1.6, 3.1)}),
+        *enters(1, 1.0, "a"),
+        *enters(2, 4.0, "b"),
+        *reach(1, 1, along, 9.0, 10.5),
+        change(1, "p0" if along < 0.4 else "p1", 9.9, -500.0 if along < 0.4 else -520.0),
+        *leaves(1, 30.0),
+        *leaves(2, 31.0),
+    ]
+    (made,) = [o for o in run(STORE, in_order(events)) if isinstance(o, Decision)]
+    assert made.chosen.items[0].track_id == 1
+    assert least < made.chosen.probability < most
+
+
 def test_a_reach_that_goes_on_for_long_keeps_what_it_took() -> None:
     """The decision cannot wait for its end: the other's short reach elsewhere must not get the thing."""
     begun = reach(1, 1, 0.6, 9.0, 25.0)[0]

@@ -153,8 +153,7 @@ class Scene:
                 value = log_hand_at(hand, shelf, window, blur, params, actor.close) if hand else 0.0
                 value += log_timing(actor.evidence.reach, self._begin, self._end, params)
                 value += math.log((1 - params.p_idle) / params.p_idle)
-                if actor.mistaken:
-                    value += math.log(params.p_mistaken)
+                value += math.log(actor.owner)
             self._fits[key] = value
         return self._fits[key]
 

@@ -39,7 +39,7 @@ from .beliefs import Beliefs, Joint
 from .entries import Entries
 from .explanations import Kind, Measurement, Piece, Scene
 from .floor_watch import FloorWatch
-from .hands import Actor, glimpse_at, so_far
+from .hands import Actor, ReachEvidence, glimpse_at, so_far
 from .hypotheses import Hypothesis, Unit
 from .likelihoods import log_sum
 from .offsets import Offsets
@@ -58,6 +58,7 @@ _MOST_EARLY = 2
 _EARLY_MARGIN = 4.0
 _ALTERNATIVES = 4
 _ASK_AGAIN_NS = SECOND
+_ACROSS_M = 0.1
 
 
 class Fusion:
@@ -404,8 +405,11 @@ class Fusion:
                 track_id = r.reach.track_id
                 hand = r if r.reach.complete else so_far(r, self._whereabouts, self._now)
                 near = close(track_id)
-                actors.append(Actor(track_id, hand, self._people(track_id, moment), close=bool(near)))
-                actors += [Actor(t, hand, self._people(t, moment), close=True, mistaken=True) for t in near]
+                doubt = self._doubt(hand, track_id, near[0], moment) if near else 0.0
+                actors.append(Actor(track_id, hand, self._people(track_id, moment), close=bool(near), owner=1 - doubt))
+                actors += [
+                    Actor(t, hand, self._people(t, moment), close=True, mistaken=True, owner=doubt) for t in near
+                ]
         seen = {a.track_id for a in actors if not a.mistaken}
         for track_id in at_front:
             if track_id not in seen:
@@ -425,6 +429,15 @@ class Fusion:
         order = sorted(range(len(actors)), key=lambda i: (-fits[i], actors[i].track_id, actors[i].reach_id))
         chosen = [i for i in order[:_MOST_ACTORS] if fits[i] > -self._params.margin]
         return all_of_them if chosen == list(range(len(actors))) else scene([actors[i] for i in chosen])
+
+    def _doubt(self, hand: ReachEvidence, track_id: int, other: int, moment: Stamp) -> float:
+        """Probability that a reach told of the one is that of the other, who stands close: less for an arm that was
+        followed past the other.
+        """
+        shelf, places = hand.shelf, [self._whereabouts.place(t, moment) for t in (track_id, other)]
+        along = math.fsum(s[1] for s in hand.samples) / max(1, len(hand.samples))
+        mine, theirs = (abs(shelf.to_shelf((p.x, p.y, shelf.origin[2]))[0] - along) if p else 0.0 for p in places)
+        return self._params.p_mistaken_across if mine > theirs + _ACROSS_M else self._params.p_mistaken
 
     def _people(self, track_id: int, moment: Stamp) -> tuple[tuple[int, float], ...]:
         """Who the track may be, itself first, with log probabilities."""

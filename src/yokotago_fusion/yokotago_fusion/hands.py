@@ -51,7 +51,7 @@ class Actor:
 
     glimpse: without a reach, where a hand of theirs was seen just before the front at that time, as from hand_at;
     close: somebody else stood so near that arms are easily missed or mistaken; mistaken: the reach was told of the
-    other.
+    other; owner: probability that the reach is theirs.
     """
 
     track_id: int
@@ -61,6 +61,7 @@ class Actor:
     glimpse: tuple[float, float, float, float] | None = None
     close: bool = False
     mistaken: bool = False
+    owner: float = 1.0
 
     @property
     def reach_id(self) -> str:
