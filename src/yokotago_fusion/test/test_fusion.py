@@ -97,6 +97,23 @@ def test_the_basket_shows_the_pick_before_the_shopper_leaves() -> None:
     assert at(10.75) <= baskets[1].stamp <= at(11.2)
 
 
+def test_an_older_doubt_does_not_hold_back_what_is_taken_now() -> None:
+    """Gum or milk is open (the hand was between them); the tea shows while the hand is still in."""
+    out = run(
+        STORE,
+        one_shopper(
+            *reach(1, 1, 1.0, 10.0, 11.2),
+            change(1, "p2", 10.7, -85.0, 40.0),
+            *reach(2, 1, 0.2, 14.0, 19.0),
+            change(2, "p0", 15.0, -500.0),
+        ),
+    )
+    baskets = [o for o in out if isinstance(o, Basket)]
+    doubtful = [b for b in baskets if b.lines and b.stamp < at(14.0)][-1]
+    assert min(line.confidence for line in doubtful.lines) < 0.9
+    assert any(TEA in {line.product_id for line in b.lines} for b in baskets if b.stamp < at(17.0))
+
+
 def test_several_units_at_once() -> None:
     out = run(STORE, one_shopper(*reach(1, 1, 0.2, 10.0, 11.2), change(1, "p0", 10.7, -1502.0)))
     assert receipts(out) == {"a": {TEA: 3}}

@@ -58,6 +58,7 @@ _MOST_EARLY = 2
 _EARLY_MARGIN = 4.0
 _ALTERNATIVES = 4
 _ASK_AGAIN_NS = SECOND
+_HALF_LIFTED = math.log(0.1)
 _ACROSS_M = 0.1
 
 
@@ -244,12 +245,12 @@ class Fusion:
     def _publish(self, visit: Visit, early: Joint | None = None) -> None:
         """Send the visit's basket if it is not as it was sent last; nobody's empty basket is not worth a word.
 
-        early: what is not decided yet; then only what is sure enough is sent.
+        early: what is not decided yet; then only what is sure enough is sent, whatever was doubtful before.
         """
         if visit.staff or not visit.people:
             return
         lines, probability = self._beliefs.basket(visit.people, early)
-        if early is not None and probability < self._params.early_above:
+        if early is not None and probability < self._params.early_above * self._beliefs.basket(visit.people)[1]:
             return
         tracks = tuple(t for p in visit.people for t in self._visits.tracks_of(p))
         state = (visit.shopper_id, tracks, tuple((p, q) for p, (q, _) in lines.items()))
@@ -513,7 +514,7 @@ class Fusion:
     def _may_go_on(self, step: Step) -> bool:
         """Whether what the step was taken for is hardly likelier than a thing half lifted that a hand still holds."""
         half = math.fsum(log_split(m, self._params) for m in step.measurements)
-        return half > step.explanation.logp + math.log(1 - self._params.early_above)
+        return half > step.explanation.logp + _HALF_LIFTED
 
     def _goes_on(self, group: Group) -> bool:
         """Whether a later step may still make sense of the group: a hand is in, or who had one in stands there yet

@@ -15,7 +15,8 @@ class FusionParameters:
         silent_after_s: a stream without news for so long no longer holds the others back, and is reported;
         change_detection_s: how long after a step its weight change may be published, where no /progress tells it;
         settle_s: how long after the last fact about it a group of changes is decided;
-        early_above: what is so probable while its hands are still in the shelf is shown in the basket already;
+        early_above: what is so probable while its hands are still in the shelf, if the basket was right before, is
+        shown in it already;
         reach_wait_s: how long after a change a reach that goes on may hold back the decision;
         gone_s: a track absent for so long after it left through a door is gone;
         receipt_after_s: how long after leaving a receipt is made at the earliest;
@@ -76,7 +77,7 @@ class FusionParameters:
     silent_after_s: float = 5.0
     change_detection_s: float = 2.0
     settle_s: float = 0.2
-    early_above: float = 0.9
+    early_above: float = 0.6
     reach_wait_s: float = 6.0
     gone_s: float = 1.0
     receipt_after_s: float = 1.0
