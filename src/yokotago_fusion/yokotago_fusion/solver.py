@@ -230,13 +230,14 @@ def _bounds(scenes: Sequence[Scene], number: int, stray_decks: Collection[DeckId
     scene = scenes[number]
     m = scene.measurement
     before = [s.measurement for s in scenes[:number] if s.measurement.deck is m.deck]
-    hands = {a.reach_id for s in scenes[:number] for a in s.actors if a.reach_id}
-    again = any(a.reach_id in hands for a in scene.actors)
+    hands = frozenset(a.reach_id for s in scenes[:number] for a in s.actors if a.reach_id)
     doubtful = any(len(a.people) > 1 for a in scene.actors)
     explanations = explain(scene, World(), m.grams, m.variance, (), slack=params.margin)
     alone = max(e.logp for e in explanations)
-    nobody = score(scene, (), m.grams, m.variance)
-    floor = nobody if doubtful else max(nobody, alone + (3 * math.log(params.p_again) if again else 0.0))
+    if doubtful:
+        floor = score(scene, (), m.grams, m.variance)
+    else:
+        floor = max(e.logp + _log_again(hands, e, params) for e in explanations)
     # What is explained here may be the step alone, or with those before it on the deck that were held back.
     sums = [(m.grams, m.variance)]
     for earlier in reversed(before):
