@@ -46,21 +46,22 @@ class TrackerParams:
     from where it is expected; swap_least: smallest probability of a swap that is kept; shared_least: a head is shared
     where it is somebody else's with at least this probability; swap_beside, swap_shared, swap_both: probability that
     two part the other way round when one is hidden beside the other's head, when they share one, when two heads are
-    seen in one peak; meet_s: who meets again within this time has not parted; audit_s, audit_mps: how long somebody
-    must walk, and how fast, until their height is known, upright_stddev_m: of it; apart_m: people whose heads are
-    nearer share what is seen; coast_s: how long an unseen person keeps moving; walk_mps: who walks faster and is hidden
-    by somebody keeps moving; door_m: how far around a door zone people come and go; start_s: so long after the first
-    tick people who are inside already begin tracks anywhere; confirm_looks, confirm_move_m: a new track is believed
-    after so many looks and so much way (half the way after twice as many looks at a head beyond doubt),
-    inside_confirm_s, inside_confirm_m: after this long and this way where no door is; forget_looks: a new track that is
-    missed so often is dropped; end_s: how long a person must not be seen at a door to have left; beyond_m: outside the
-    floor by more, at once; threshold_m: nearer to the floor's border than this is on the threshold; lean_m: how far
-    over a shelf's front a head may be; wall_m: nothing so near to the floor's border counts except in doors;
-    head_share: least area of a new person's head as a share of height squared; clear_share, clear_prominence_m,
-    clear_height: area, prominence and share of a neighbour's height that make a head beyond doubt; new_apart_m: another
-    new person's head that is nearer to another one must be a whole head of its own, inside_apart_m: where no door is,
-    people who are nearer to somebody are part of them; climb: cost of height on the way over a body; arm_share: longest
-    way from the head over the body, as a share of the height.
+    seen in one peak; meet_s: who meets again within this time has not parted; beside_m: who is hidden by somebody is
+    not farther from their head; audit_s, audit_mps: how long somebody must walk, and how fast, until their height is
+    known, upright_stddev_m: of it; apart_m: people whose heads are nearer share what is seen; coast_s: how long an
+    unseen person keeps moving; walk_mps: who walks faster and is hidden by somebody keeps moving; door_m: how far
+    around a door zone people come and go; start_s: so long after the first tick people who are inside already begin
+    tracks anywhere; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much way (half
+    the way after twice as many looks at a head beyond doubt), inside_confirm_s, inside_confirm_m: after this long and
+    this way where no door is; forget_looks: a new track that is missed so often is dropped; end_s: how long a person
+    must not be seen at a door to have left, end_inside_s: the same farther than border_m from the floor's border;
+    beyond_m: outside the floor by more, at once; threshold_m: nearer to the floor's border than this is on the
+    threshold; lean_m: how far over a shelf's front a head may be; wall_m: nothing so near to the floor's border counts
+    except in doors; head_share: least area of a new person's head as a share of height squared; clear_share,
+    clear_prominence_m, clear_height: area, prominence and share of a neighbour's height that make a head beyond doubt;
+    new_apart_m: another new person's head that is nearer to another one must be a whole head of its own,
+    inside_apart_m: where no door is, people who are nearer to somebody are part of them; climb: cost of height on the
+    way over a body; arm_share: longest way from the head over the body, as a share of the height.
     """
 
     rate_hz: float = 0.0
@@ -88,6 +89,7 @@ class TrackerParams:
     swap_shared: float = 0.3
     swap_both: float = 0.02
     meet_s: float = 0.5
+    beside_m: float = 0.3
     audit_s: float = 0.6
     audit_mps: float = 0.4
     upright_stddev_m: float = 0.015
@@ -102,6 +104,8 @@ class TrackerParams:
     inside_confirm_m: float = 1.0
     forget_looks: int = 4
     end_s: float = 0.4
+    border_m: float = 0.3
+    end_inside_s: float = 3.0
     beyond_m: float = 0.15
     threshold_m: float = 0.15
     lean_m: float = 0.05
@@ -281,7 +285,14 @@ class Tracker:
         for i, person in enumerate(self._people):
             person.own = i in matched and i not in shared and self._is_strong(matched[i], person.height)
             if i in hidden:
-                person.hidden_with = self._people[hidden[i]]
+                person.hidden_with = other = self._people[hidden[i]]
+                away = person.motion.x - other.motion.x, person.motion.y - other.motion.y
+                if (
+                    math.hypot(*away) > params.beside_m
+                    and person.motion.vx * away[0] + person.motion.vy * away[1] > 0.0
+                ):
+                    # Farther on they would be seen: so they have stopped.
+                    person.motion.vx = person.motion.vy = 0.0
             elif i in matched:
                 person.hidden_with = None
             if i in matched:
@@ -350,11 +361,16 @@ class Tracker:
                 distance = person.motion.distance(head.x, head.y)
                 fits = head.z >= params.lower_share * person.height and self._not_too_high(person, head)
                 by = min((math.hypot(head.x - h.x, head.y - h.y) for h in sure.values()), default=math.inf)
-                near = gate if by > params.new_apart_m else min(gate, params.apart_m)
+                near = gate if by > params.new_apart_m or self._comes_out(person, head) else min(gate, params.apart_m)
                 if distance <= near and fits and self._is_strong(head, person.height):
                     lower = max(0.0, person.z - head.z)
                     costs[row, column] = distance**2 / variance + (lower / z_stddev) ** 2 + spread
         return costs
+
+    def _comes_out(self, person: _Person, head: Head) -> bool:
+        """Whether a head is of somebody who was hidden and now shows beside the one they were hidden by."""
+        other = person.hidden_with
+        return other is not None and other.motion.distance(head.x, head.y) <= self.params.new_apart_m
 
     def _not_too_high(self, person: _Person, head: Head) -> bool:
         """Nobody grows; but a new one's height is not known yet."""
@@ -475,7 +491,8 @@ class Tracker:
 
     def _see(self, person: _Person, head: Head, stamp: Stamp, stddev: float) -> None:
         person.motion.update(head.x, head.y, stddev)
-        person.z = head.z
+        # Of two heads in one peak the lower one also gets points of the higher one's slope.
+        person.z = head.z if head.prominence > 0.0 else min(head.z, person.height)
         if head.prominence > 0.0:
             person.height += (0.3 if head.z > person.height else 0.001) * (head.z - person.height)
             person.tallest = max(person.tallest, person.height)
@@ -544,7 +561,9 @@ class Tracker:
             elif self._outside(x, y) > params.beyond_m:
                 gone = person.missed >= 2
             else:
-                gone = unseen_s >= params.end_s and self._at_door(x, y, 0.0)
+                # Who walks out is seen up to the border; deeper inside somebody may be hidden by a taller one.
+                wait = params.end_s if self._outside(x, y) > -params.border_m else params.end_inside_s
+                gone = unseen_s >= wait and self._at_door(x, y, 0.0)
             if gone:
                 if person.state is not TrackState.TENTATIVE:
                     self._identities.remove(person.track_id)
@@ -595,8 +614,16 @@ class Tracker:
         """Begin tracks where people may come in, and believe those that have proved themselves."""
         params = self.params
         assert self._first is not None
-        for person in self._people:
+        for person in list(self._people):
             if person.state is TrackState.TENTATIVE and self._proved(person, stamp):
+                lost = self._lost_there(person)
+                if lost is not None:
+                    lost.motion, lost.hidden_with, lost.merged = person.motion, None, False
+                    self._see(
+                        lost, Head(person.motion.x, person.motion.y, person.z, 0.0, 0.0), stamp, params.part_stddev_m
+                    )
+                    self._people.remove(person)
+                    continue
                 person.state = TrackState.CONFIRMED
                 person.height = max(person.height, person.z)
                 self._identities.add(person.track_id)
@@ -631,6 +658,22 @@ class Tracker:
                 )
             )
             self._next_id += 1
+
+    def _lost_there(self, new: _Person) -> _Person | None:
+        """Who was lost near the place where a new one appeared; None where people come in over the floor's border."""
+        params = self.params
+        if self._outside(*new.birthplace) > -params.threshold_m:
+            return None
+        near = []
+        for n, p in enumerate(self._people):
+            if p.state is TrackState.TENTATIVE or not p.missed or p.seen > new.born:
+                continue
+            unseen_s = (new.born - p.seen) / SECOND
+            distance = p.motion.distance(*new.birthplace)
+            gate = min(params.gate_m + params.lost_speed_mps * unseen_s, params.lost_gate_m)
+            if distance <= gate and params.lower_share * p.height <= new.height <= p.tallest + params.taller_m:
+                near.append((distance, n))
+        return self._people[min(near)[1]] if near else None
 
     def _proved(self, person: _Person, stamp: Stamp) -> bool:
         params = self.params
