@@ -128,6 +128,14 @@ def over_store() -> HeightMap:
     return HeightMap(Grid.over((0.0, 0.0), (4.0, 4.0), 0.04))
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.floats(-0.5, 1.7), st.floats(-0.5, 1.5), st.sampled_from([0.03, 0.1, 0.35, 3.0]))
+def test_a_disc_is_the_cells_whose_middles_are_near(x: float, y: float, radius_m: float) -> None:
+    middle_x, middle_y = GRID.centres
+    near = np.flatnonzero((middle_x - x) ** 2 + (middle_y - y) ** 2 <= radius_m**2)
+    assert GRID.disc(x, y, radius_m).tolist() == near.tolist()
+
+
 @pytest.mark.parametrize("height", [0.9, 1.3, 1.7, 2.1])
 def test_one_person_is_one_head_where_and_as_high_as_it_is(height: float) -> None:
     made = over_store()

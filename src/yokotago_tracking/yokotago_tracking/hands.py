@@ -28,7 +28,7 @@ from yokotago_model.store import Sensor, Shelf, Store
 
 from .camera import Doubles, Floats
 from .height_map import HeightMap, Peak
-from .limbs import axis, clusters_of, end_of
+from .limbs import axis, clusters_of, end_of, quantile
 
 
 @dataclass(frozen=True)
@@ -238,13 +238,13 @@ class HandFinder:
 
     def _at_shelves(self, height_map: HeightMap, owner: int, person: Body, sensors: Sequence[str]) -> list[Hand]:
         params = self.params
+        looks = self._looks.setdefault(person.track_id, deque(maxlen=params.looks))
         near: list[tuple[Shelf, float]] = []
-        for shelf in self._store.shelves:
+        for shelf in self._store.shelves if person.speed <= params.standing_mps else ():
             u, v, _ = shelf.to_shelf((person.x, person.y, 0.0))
             if -1.1 <= v <= shelf.size[1] and -0.8 <= u <= shelf.size[0] + 0.8:
                 near.append((shelf, v))
-        looks = self._looks.setdefault(person.track_id, deque(maxlen=params.looks))
-        if not near or person.speed > params.standing_mps:
+        if not near:
             looks.clear()
             return []
         own, _ = height_map.own(owner, person.x, person.y, 1.2)
@@ -297,7 +297,7 @@ class HandFinder:
         """The hand of one arm, whose points are given in the shelf's coordinates."""
         params = self.params
         # The farthest points of all looks are noise.
-        depth = float(np.quantile(members[:, 1], params.tip_quantile))
+        depth = quantile(members[:, 1], params.tip_quantile)
         end = members[members[:, 1] >= depth - params.tip_m]
         tip = np.asarray(end.mean(axis=0))
         stddev = params.stddev_m / math.sqrt(min(1.0, 0.25 + len(end) / 12.0))

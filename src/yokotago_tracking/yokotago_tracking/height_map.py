@@ -62,23 +62,30 @@ class Grid:
 
     def disc(self, x: float, y: float, radius_m: float) -> Ints:
         """The cells whose middle lies within radius_m of x, y."""
-        columns = np.arange(
-            max(math.ceil((x - radius_m - self.x) / self.cell_m - 0.5), 0),
-            min(math.floor((x + radius_m - self.x) / self.cell_m - 0.5) + 1, self.nx),
-        )
-        rows = np.arange(
-            max(math.ceil((y - radius_m - self.y) / self.cell_m - 0.5), 0),
-            min(math.floor((y + radius_m - self.y) / self.cell_m - 0.5) + 1, self.ny),
-        )
-        dx = self.x + (columns + 0.5) * self.cell_m - x
-        dy = self.y + (rows + 0.5) * self.cell_m - y
-        found: Ints = (rows[:, None] * self.nx + columns)[dx * dx + dy[:, None] ** 2 <= radius_m**2]
+        found: Ints = _disc(self.x, self.y, self.cell_m, self.nx, self.ny, x, y, radius_m)
         return found
 
     def cell_of(self, x: float, y: float) -> int:
         """Number of the cell in which x, y [m] lies, -1 outside."""
         column, row = math.floor((x - self.x) / self.cell_m), math.floor((y - self.y) / self.cell_m)
         return row * self.nx + column if 0 <= column < self.nx and 0 <= row < self.ny else -1
+
+
+@numba.njit(cache=True)
+def _disc(x0: float, y0: float, cell_m: float, nx: int, ny: int, x: float, y: float, r: float) -> Any:
+    """The cells of a grid whose middle lies within r [m] of x, y."""
+    first, last = max(math.ceil((x - r - x0) / cell_m - 0.5), 0), min(math.floor((x + r - x0) / cell_m - 0.5), nx - 1)
+    below, above = max(math.ceil((y - r - y0) / cell_m - 0.5), 0), min(math.floor((y + r - y0) / cell_m - 0.5), ny - 1)
+    found = np.empty(max(last - first + 1, 0) * max(above - below + 1, 0), np.int64)
+    count = 0
+    for row in range(below, above + 1):
+        dy = y0 + (row + 0.5) * cell_m - y
+        for column in range(first, last + 1):
+            dx = x0 + (column + 0.5) * cell_m - x
+            if dx * dx + dy * dy <= r * r:
+                found[count] = row * nx + column
+                count += 1
+    return found[:count]
 
 
 @numba.njit(cache=True)

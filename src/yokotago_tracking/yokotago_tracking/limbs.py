@@ -34,6 +34,17 @@ def clusters_of(labels: Any, when: Any, v: Any, looks: int) -> Any:
 
 
 @numba.njit(cache=True)
+def quantile(values: Any, share: float) -> float:
+    """np.quantile of values (n,), linear between the two nearest ones, to the bit."""
+    ordered = np.sort(values)
+    place = share * (ordered.size - 1)
+    low = int(place)
+    above = ordered[min(low + 1, ordered.size - 1)]
+    step, rest = above - ordered[low], place - low
+    return float(above - step * (1.0 - rest) if rest >= 0.5 else ordered[low] + step * rest)
+
+
+@numba.njit(cache=True)
 def axis(points: Any, depth: float, tip: Any, scale_m: float, slope_stddev: float) -> Any:
     """The axis of a forearm: where it is at the depth v (u, w) [m], how u and w change with v, and the slopes' stddev.
 
