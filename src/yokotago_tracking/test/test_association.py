@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""Assignments, identities and motion against what can be computed by hand."""
+"""Assignments and motion against what can be computed by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yokotago_tracking.association import Identities, assign, mixed, swap_probability
+from yokotago_tracking.association import assign, mixed, swap_probability
 from yokotago_tracking.motion import Motion
 
 
@@ -46,50 +46,6 @@ def test_only_pairs_that_may_have_been_swapped_mix() -> None:
     found = mixed([7, 8, 9], costs, [(0, 0), (1, 1), (2, 2)], 0.01)
     assert [(a, b) for a, b, _ in found] == [(7, 8)]
     assert found[0][2] == pytest.approx(1.0 / (1.0 + math.exp(1.0)))
-
-
-def test_identities_mix_and_stay_probabilities() -> None:
-    identities = Identities()
-    identities.add(1)
-    identities.add(2)
-    identities.mix(1, 2, 0.25)
-    assert identities.confidence(1) == identities.confidence(2) == 0.75
-    assert identities.alternatives(1) == (2,)
-    identities.add(3)
-    identities.mix(2, 3, 0.5)
-    assert identities.confidence(2) == pytest.approx(0.375)
-    assert identities.alternatives(2) == (3, 1)
-
-
-def test_what_is_seen_of_one_tells_about_the_other_too() -> None:
-    identities = Identities()
-    for track in (1, 2, 3):
-        identities.add(track)
-    identities.mix(1, 2, 0.2)
-    identities.weigh(1, lambda name: 4.0 if name == 2 else 1.0)
-    assert identities.confidence(1) == identities.confidence(2) == pytest.approx(0.5)
-    assert not identities.is_open(3)
-    assert identities.swapped() == {}
-    identities.weigh(2, lambda name: 200.0 if name == 1 else 1.0)
-    assert identities.confidence(1) == identities.confidence(2) == 0.0
-    assert identities.alternatives(1) == (2,)
-    assert identities.swapped() == {1: 2, 2: 1}
-    for track in (1, 2):
-        identities.name(track)
-    assert identities.confidence(1) == 1.0
-
-
-def test_nobody_gets_the_name_of_one_who_is_gone() -> None:
-    identities = Identities()
-    for track in (1, 2):
-        identities.add(track)
-    identities.mix(1, 2, 0.4)
-    identities.remove(2)
-    assert identities.alternatives(1) == (2,)
-    identities.weigh(1, lambda name: 1000.0 if name == 2 else 1.0)
-    assert identities.confidence(1) == 0.0
-    assert identities.names() == {2}
-    assert identities.swapped() == {}
 
 
 def test_a_filter_follows_a_walk_and_knows_its_velocity() -> None:

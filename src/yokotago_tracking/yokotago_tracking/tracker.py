@@ -15,17 +15,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
 from yokotago_model.events import SECOND, ForegroundCloud, Stamp, Track, TrackFrame, TrackState
 from yokotago_model.store import Store, ZoneKind, polygon_distance, polygon_distances
 
-from .association import Identities, assign, mixed, swap_probability
+from .association import assign, mixed, swap_probability
 from .camera import Doubles, Floats
 from .hands import Body, HandFinder, HandParams
 from .height_map import Grid, HeightMap, Ints
+from .identities import Recognition, RecognitionParams
 from .motion import Motion
 from .people import Head, HeadParams, heads, middle, two_heads
 from .synchroniser import Synchroniser, SynchroniserParams, Tick
@@ -35,33 +35,32 @@ from .synchroniser import Synchroniser, SynchroniserParams, Tick
 class TrackerParams:
     """Parameters of Tracker.
 
-    rate_hz: of the ticks, 0: that of the fastest sensor; first_track_id: of the first track; cell_m: of the height map;
-    acceleration_mps2: standard deviation of a walker's; seen_stddev_m: of a head's place, part_stddev_m: of a place
-    taken from a part of the body, merged_stddev_m: of a place shared by two people; height_stddev_m: of a head's height
-    from look to look; gate_m: how far a head may be from where it is expected; lost_s: who is not seen for longer is
-    lost; lost_speed_mps: how fast somebody may move who is not seen, lost_gate_m: how far at most; cost_most: largest
-    cost of a pair; taller_m: no head is higher than its person's height by more, known after known_looks; lower_share:
-    the head of a person who was lost is at least at this share of the height; weak_gate_m, weak_step_m: how far and how
-    much higher or lower a peak may be that is no head beyond doubt; part_gate_m: how far a head without a peak may be
-    from where it is expected; swap_least: smallest probability of a swap that is kept; shared_least: a head is shared
-    where it is somebody else's with at least this probability; swap_beside, swap_shared, swap_both: probability that
-    two part the other way round when one is hidden beside the other's head, when they share one, when two heads are
-    seen in one peak; meet_s: who meets again within this time has not parted; beside_m: who is hidden by somebody is
-    not farther from their head; audit_s, audit_mps: how long somebody must walk, and how fast, until their height is
-    known, upright_stddev_m: of it; apart_m: people whose heads are nearer share what is seen; coast_s: how long an
-    unseen person keeps moving; walk_mps: who walks faster and is hidden by somebody keeps moving; door_m: how far
-    around a door zone people come and go; start_s: so long after the first tick people who are inside already begin
-    tracks anywhere; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much way (half
-    the way after twice as many looks at a head beyond doubt), inside_confirm_s, inside_confirm_m: after this long and
-    this way where no door is; forget_looks: a new track that is missed so often is dropped; end_s: how long a person
-    must not be seen at a door to have left, end_inside_s: the same farther than border_m from the floor's border;
-    beyond_m: outside the floor by more, at once; threshold_m: nearer to the floor's border than this is on the
-    threshold; lean_m: how far over a shelf's front a head may be; wall_m: nothing so near to the floor's border counts
-    except in doors; head_share: least area of a new person's head as a share of height squared; clear_share,
-    clear_prominence_m, clear_height: area, prominence and share of a neighbour's height that make a head beyond doubt;
-    new_apart_m: another new person's head that is nearer to another one must be a whole head of its own,
-    inside_apart_m: where no door is, people who are nearer to somebody are part of them; climb: cost of height on the
-    way over a body; arm_share: longest way from the head over the body, as a share of the height.
+    rate_hz: of the ticks, 0: that of the fastest sensor; first_track_id: of the first track; cell_m: of the height
+    map; acceleration_mps2: standard deviation of a walker's; seen_stddev_m: of a head's place, part_stddev_m: of a
+    place taken from a part of the body, merged_stddev_m: of a place shared by two people; height_stddev_m: of a
+    head's height from look to look; gate_m: how far a head may be from where it is expected; lost_s: who is not
+    seen for longer is lost; lost_speed_mps: how fast somebody may move who is not seen, lost_gate_m: how far at
+    most; cost_most: largest cost of a pair; taller_m: no head is higher than its person's height by more, known
+    after known_looks; lower_share: the head of a person who was lost is at least at this share of the height;
+    weak_gate_m, weak_step_m: how far and how much higher or lower a peak may be that is no head beyond doubt;
+    part_gate_m: how far a head without a peak may be from where it is expected; shared_least: a head is shared
+    where it is somebody else's with at least this probability; swap_beside, swap_shared, swap_both: probability
+    that two part the other way round when one is hidden beside the other's head, when they share one, when two
+    heads are seen in one peak; beside_m: who is hidden by somebody is not farther from their head; upright_mps: who
+    walks faster is upright; apart_m: people whose heads are nearer share what is seen; coast_s: how long an unseen
+    person keeps moving; walk_mps: who walks faster and is hidden by somebody keeps moving; door_m: how far around a
+    door zone people come and go; start_s: so long after the first tick people who are inside already begin tracks
+    anywhere; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much way (half the
+    way after twice as many looks at a head beyond doubt), inside_confirm_s, inside_confirm_m: after this long and
+    this way where no door is; forget_looks: a new track that is missed so often is dropped; end_s: how long a
+    person must not be seen at a door to have left, end_inside_s: the same farther than border_m from the floor's
+    border; beyond_m: outside the floor by more, at once; threshold_m: nearer to the floor's border than this is on
+    the threshold; lean_m: how far over a shelf's front a head may be; wall_m: nothing so near to the floor's border
+    counts except in doors; head_share: least area of a new person's head as a share of height squared; clear_share,
+    clear_prominence_m, clear_height: area, prominence and share of a neighbour's height that make a head beyond
+    doubt; new_apart_m: another new person's head that is nearer to another one must be a whole head of its own,
+    inside_apart_m: where no door is, people who are nearer to somebody are part of them; climb: cost of height on
+    the way over a body; arm_share: longest way from the head over the body, as a share of the height.
     """
 
     rate_hz: float = 0.0
@@ -83,16 +82,12 @@ class TrackerParams:
     weak_gate_m: float = 0.2
     part_gate_m: float = 0.12
     weak_step_m: float = 0.2
-    swap_least: float = 0.01
     shared_least: float = 0.1
     swap_beside: float = 0.02
     swap_shared: float = 0.3
     swap_both: float = 0.02
-    meet_s: float = 0.5
     beside_m: float = 0.3
-    audit_s: float = 0.6
-    audit_mps: float = 0.4
-    upright_stddev_m: float = 0.015
+    upright_mps: float = 0.4
     apart_m: float = 0.35
     coast_s: float = 1.0
     walk_mps: float = 0.6
@@ -120,6 +115,7 @@ class TrackerParams:
     arm_share: float = 0.75
     head: HeadParams = field(default_factory=HeadParams)
     hand: HandParams = field(default_factory=HandParams)
+    recognition: RecognitionParams = field(default_factory=RecognitionParams)
     synchroniser: SynchroniserParams = field(default_factory=SynchroniserParams)
 
     def __post_init__(self) -> None:
@@ -143,18 +139,6 @@ class TrackerParams:
             raise ValueError("TrackerParams.confirm_looks and forget_looks must be at least 1")
 
 
-@dataclass
-class _Upright:
-    """How tall somebody is who walks: the mean of so many seconds [m]."""
-
-    mean_m: float = 0.0
-    seconds: float = 0.0
-
-    def add(self, z: float, seconds: float) -> None:
-        self.seconds += seconds
-        self.mean_m += (z - self.mean_m) * seconds / self.seconds
-
-
 @dataclass(eq=False)
 class _Person:
     """What is known of one track."""
@@ -175,7 +159,6 @@ class _Person:
     merged: bool = False
     own: bool = False
     hidden_with: _Person | None = None
-    walked: _Upright = field(default_factory=lambda: _Upright())
     moved: float = 0.0
     tallest: float = 0.0
 
@@ -199,9 +182,7 @@ class Tracker:
         counts = (outside <= -params.wall_m) | (door <= 0.02) | ((outside > params.wall_m) & (door <= 0.6))
         self.height_map = HeightMap(grid, counts)
         self._hands = HandFinder(store, params.hand)
-        self._identities = Identities(params.swap_least)
-        self._upright: dict[int, _Upright] = {}
-        self._met: dict[tuple[int, int], tuple[Stamp, float]] = {}
+        self._recognition = Recognition(params.recognition)
         self._people: list[_Person] = []
         self._next_id = params.first_track_id
         self._first: Stamp | None = None
@@ -277,7 +258,7 @@ class Tracker:
         for i, k in sorted(hidden.items()):
             both = self._both(i, k)
             swap = params.swap_both if both else params.swap_shared if k in shared else params.swap_beside
-            self._meet(self._people[i], self._people[k], swap, stamp)
+            self._recognition.meet(self._people[i].track_id, self._people[k].track_id, swap, stamp)
             if both is not None:
                 matched[i], matched[k] = both
                 del hidden[i]
@@ -310,11 +291,8 @@ class Tracker:
         found = assign(costs, self.params.cost_most)
         believed = [self._people[i].track_id for i in group]
         if group and self._people[group[0]].state is not TrackState.TENTATIVE:
-            for a, b, swap in mixed(believed, costs, found, self.params.swap_least):
-                self._identities.mix(a, b, swap)
-                for i in group:
-                    if self._people[i].track_id in (a, b):
-                        self._people[i].walked = _Upright()
+            for a, b, swap in mixed(believed, costs, found, self.params.recognition.swap_least):
+                self._recognition.mix(a, b, swap)
         return {group[row]: offered[column] for row, column in found}
 
     def _is_own(self, head: Head, matched: dict[int, Head]) -> bool:
@@ -431,63 +409,31 @@ class Tracker:
 
     # Who is who.
 
-    def _meet(self, one: _Person, other: _Person, swap: float, stamp: Stamp) -> None:
-        """Two share what is seen: with so much probability they part the other way round, however long it takes."""
-        pair = (min(one.track_id, other.track_id), max(one.track_id, other.track_id))
-        met, before = self._met.get(pair, (0, 0.0))
-        if stamp - met > self.params.meet_s * SECOND:
-            before = 0.0
-        if swap > before:
-            # Mixed by `before` already: what is missing to `swap`.
-            self._identities.mix(*pair, (swap - before) / (1.0 - 2.0 * before))
-        self._met[pair] = stamp, max(swap, before)
-        one.walked, other.walked = _Upright(), _Upright()
-
     def _audit(self, dt: float) -> None:
-        """Measure how tall they are who walk and touch nobody; where it is open who they are, it tells."""
+        """Measure how tall they are who walk and touch nobody."""
         params = self.params
         for person in self._people:
             alone = all(
                 p is person or p.motion.distance(person.motion.x, person.motion.y) > params.new_apart_m
                 for p in self._people
             )
-            if not (
+            if (
                 person.state is TrackState.CONFIRMED
                 and person.own
                 and alone
-                and person.motion.speed > params.audit_mps
+                and person.motion.speed > params.upright_mps
                 and self._outside(person.motion.x, person.motion.y) < -params.wall_m
             ):
-                continue
-            if not self._identities.is_open(person.track_id):
-                self._upright.setdefault(person.track_id, _Upright()).add(person.z, dt)
-                continue
-            before = person.walked.seconds
-            person.walked.add(person.z, dt)
-            if before < params.audit_s <= person.walked.seconds:
-                self._identities.weigh(person.track_id, partial(self._fits, height=person.walked.mean_m))
-
-    def _fits(self, track_id: int, height: float) -> float:
-        """Likelihood of a walker's height [1/m] if it is this person."""
-        known = self._upright.get(track_id)
-        if known is None or known.seconds < self.params.audit_s:
-            return 1.0
-        stddev = math.sqrt(2.0) * self.params.upright_stddev_m
-        z = (height - known.mean_m) / stddev
-        # One in fifty is measured wrongly, anywhere within half a metre.
-        return 0.98 * math.exp(-0.5 * z * z) / (stddev * math.sqrt(2.0 * math.pi)) + 0.02 / 0.5
+                self._recognition.walks(person.track_id, person.z, dt)
 
     def _rename(self) -> None:
         """Give the tracks that surely were swapped back their names; the last frame has told of it."""
-        swapped = self._identities.swapped()
+        swapped = self._recognition.rename()
         for person in self._people:
-            name = swapped.get(person.track_id)
-            if name is not None and person.state is not TrackState.TENTATIVE:
-                person.track_id = name
-                if name in self._upright:
-                    person.height = person.tallest = self._upright[name].mean_m
-        for name in swapped:
-            self._identities.name(name)
+            if person.track_id in swapped and person.state is not TrackState.TENTATIVE:
+                person.track_id, height = swapped[person.track_id]
+                if height is not None:
+                    person.height = person.tallest = height
 
     def _see(self, person: _Person, head: Head, stamp: Stamp, stddev: float) -> None:
         person.motion.update(head.x, head.y, stddev)
@@ -566,10 +512,7 @@ class Tracker:
                 gone = unseen_s >= wait and self._at_door(x, y, 0.0)
             if gone:
                 if person.state is not TrackState.TENTATIVE:
-                    self._identities.remove(person.track_id)
-                    named = self._identities.names()
-                    self._upright = {name: tall for name, tall in self._upright.items() if name in named}
-                    self._met = {pair: at for pair, at in self._met.items() if person.track_id not in pair}
+                    self._recognition.remove(person.track_id)
             else:
                 kept.append(person)
         self._people = kept
@@ -626,7 +569,7 @@ class Tracker:
                     continue
                 person.state = TrackState.CONFIRMED
                 person.height = max(person.height, person.z)
-                self._identities.add(person.track_id)
+                self._recognition.identities.add(person.track_id)
         for j in sorted(free):
             head = seen[j]
             if not (self._is_whole(head) and self._can_stand(head.x, head.y, head.z, -0.08)):
@@ -698,7 +641,7 @@ class Tracker:
         return cells[(self.height_map.top[cells] > person.z - 0.35) & (person.missed == 0)]
 
     def _tracks(self, sensors: Sequence[str]) -> tuple[Track, ...]:
-        params = self.params
+        params, identities = self.params, self._recognition.identities
         shown = sorted(self._people, key=lambda p: p.track_id)
         seeds = [self._head_cells(person) for person in shown]
         owners = np.repeat(np.arange(len(seeds)), [len(cells) for cells in seeds])
@@ -718,8 +661,8 @@ class Tracker:
                     velocity=(m.vx, m.vy, 0.0),
                     height=person.z,
                     position_covariance=(m.pp, 0.0, 0.0, m.pp),
-                    identity_confidence=self._identities.confidence(person.track_id) if sure else 0.5,
-                    identity_alternatives=self._identities.alternatives(person.track_id) if sure else (),
+                    identity_confidence=identities.confidence(person.track_id) if sure else 0.5,
+                    identity_alternatives=identities.alternatives(person.track_id) if sure else (),
                     hands=held,
                 )
             )
