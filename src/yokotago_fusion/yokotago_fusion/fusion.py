@@ -39,12 +39,12 @@ from .beliefs import Beliefs, Joint
 from .entries import Entries
 from .explanations import Kind, Measurement, Piece, Scene
 from .floor_watch import FloorWatch
-from .hands import Actor, ReachEvidence, glimpse_at, so_far
 from .hypotheses import Hypothesis, Unit
 from .likelihoods import log_sum
 from .offsets import Offsets
 from .parameters import FusionParameters
 from .planogram import Planogram
+from .scenes import Scenes
 from .solver import Bounds, Outcome, Step, bounds_of, evidence, log_split, may_come_back, solve, unexplained
 from .visits import Person, Visit, Visits
 from .watermarks import Fact, Watermarks
@@ -53,13 +53,11 @@ from .windows import Group, Windows
 
 Output = Basket | Receipt | Alert | Decision
 
-_MOST_ACTORS = 6
 _MOST_EARLY = 2
 _EARLY_MARGIN = 4.0
 _ALTERNATIVES = 4
 _ASK_AGAIN_NS = SECOND
 _HALF_LIFTED = math.log(0.1)
-_ACROSS_M = 0.1
 
 
 class Fusion:
@@ -75,6 +73,7 @@ class Fusion:
         self._planogram = Planogram(store, params)
         self._entries = Entries(store, self._whereabouts)
         self._visits = Visits(store, self._whereabouts, self._entries, params)
+        self._scenes = Scenes(self._planogram, self._whereabouts, self._visits, params)
         self._windows = Windows(store, self._planogram.deck_of_scale, params)
         self._beliefs = Beliefs(params.keep_share, params.hypotheses, params.independent_below)
         self._offsets = Offsets()
@@ -324,12 +323,15 @@ class Fusion:
         """The group's steps with their bounds, what is believed of all that matters to them, and who of it may hold a
         thing that is put back.
         """
-        scenes = [self._scene(m, group) for m in self._windows.measurements(group)]
+        scenes = [
+            self._scenes.of(m, group.reaches, self._now, self._offsets.offsets.get(m.deck.deck_id, 0))
+            for m in self._windows.measurements(group)
+        ]
         decks = [s.measurement.deck.deck_id for s in scenes]
         bounds = bounds_of(scenes, self._beliefs.stray_decks(decks), params)
         asked = [s for s, b in zip(scenes, bounds, strict=True) if b.held]
         people = {person for b in bounds for person in b.holders}
-        present = [p for p in self._visits.inside() if not self._is_staff(p)] if asked else []
+        present = [p for p in self._visits.inside() if not self._visits.is_staff(p)] if asked else []
         ups = [s.measurement for s in asked if s.measurement.grams > 0]
         people.update(p for p in present if ups and p not in people and self._may_be_from(p, ups))
         plain = all(b.exchanges and max(b.exchanges) < math.inf for b in bounds if b.held)
@@ -376,81 +378,6 @@ class Fusion:
             for u in self._beliefs.units(person)
             for m in ups
         )
-
-    def _is_staff(self, person_id: int) -> bool:
-        visit = self._visits.visit_of(person_id)
-        return visit is not None and visit.staff
-
-    def _scene(self, measurement: Measurement, group: Group) -> Scene:
-        """Who may have made a step: whoever had a hand near, and whoever stood there without one being seen."""
-        offset = self._offsets.offsets.get(measurement.deck.deck_id, 0)
-        moment = measurement.moment - offset
-        shelf = measurement.deck.shelf
-        at_front = {
-            track_id: place
-            for track_id, place in self._whereabouts.present(moment)
-            if -self._params.arm_length <= shelf.to_shelf((place.x, place.y, shelf.origin[2]))[1] <= 0.1
-        }
-
-        def close(track_id: int) -> list[int]:
-            """The nearest other one there, if near enough: further ones are too unlikely for what they cost."""
-            here = self._whereabouts.place(track_id, moment)
-            if here is None:
-                return []
-            apart = [(math.hypot(p.x - here.x, p.y - here.y), t) for t, p in at_front.items() if t != track_id]
-            return [t for d, t in sorted(apart)[:1] if d < self._params.close_m]
-
-        actors = []
-        for r in group.reaches:
-            if r.shelf is shelf:
-                track_id = r.reach.track_id
-                hand = r if r.reach.complete else so_far(r, self._whereabouts, self._now)
-                near = close(track_id)
-                doubt = self._doubt(hand, track_id, near[0], moment) if near else 0.0
-                actors.append(Actor(track_id, hand, self._people(track_id, moment), close=bool(near), owner=1 - doubt))
-                actors += [
-                    Actor(t, hand, self._people(t, moment), close=True, mistaken=True, owner=doubt) for t in near
-                ]
-        seen = {a.track_id for a in actors if not a.mistaken}
-        for track_id in at_front:
-            if track_id not in seen:
-                begin, end = measurement.begin - offset, measurement.end - offset
-                glimpse = glimpse_at(self._whereabouts, track_id, shelf, begin, end, self._params)
-                near = close(track_id)
-                actors.append(Actor(track_id, None, self._people(track_id, moment), glimpse, bool(near)))
-        staff = frozenset(p for a in actors for p, _ in a.people if self._is_staff(p))
-
-        def scene(chosen: list[Actor]) -> Scene:
-            return Scene(measurement, chosen, self._planogram, self._whereabouts, staff, self._params, offset)
-
-        if not actors:
-            return scene([])
-        all_of_them = scene(actors)
-        fits = [all_of_them.fit(i, measurement.deck.window) for i in range(len(actors))]
-        order = sorted(range(len(actors)), key=lambda i: (-fits[i], actors[i].track_id, actors[i].reach_id))
-        chosen = [i for i in order[:_MOST_ACTORS] if fits[i] > -self._params.margin]
-        return all_of_them if chosen == list(range(len(actors))) else scene([actors[i] for i in chosen])
-
-    def _doubt(self, hand: ReachEvidence, track_id: int, other: int, moment: Stamp) -> float:
-        """Probability that a reach told of the one is that of the other, who stands close: less for an arm that was
-        followed past the other.
-        """
-        shelf, places = hand.shelf, [self._whereabouts.place(t, moment) for t in (track_id, other)]
-        along = math.fsum(s[1] for s in hand.samples) / max(1, len(hand.samples))
-        mine, theirs = (abs(shelf.to_shelf((p.x, p.y, shelf.origin[2]))[0] - along) if p else 0.0 for p in places)
-        return self._params.p_mistaken_across if mine > theirs + _ACROSS_M else self._params.p_mistaken
-
-    def _people(self, track_id: int, moment: Stamp) -> tuple[tuple[int, float], ...]:
-        """Who the track may be, itself first, with log probabilities."""
-        person = self._visits.person_of(track_id)
-        place = self._whereabouts.place(track_id, moment)
-        if place is None or not place.alternatives or place.confidence >= 0.999:
-            return ((person, 0.0),)
-        sure = min(max(place.confidence, 0.01), 0.999)
-        others = sorted({self._visits.person_of(a) for a in place.alternatives} - {person})
-        if not others:
-            return ((person, 0.0),)
-        return ((person, math.log(sure)), *((o, math.log((1 - sure) / len(others))) for o in others))
 
     def _tell(self, group: Group, scenes: list[Scene], outcomes: list[Outcome], total: float) -> None:
         """The decision with its evidence, and an alert for what nobody explains."""

@@ -75,6 +75,11 @@ class Visits:
         """The visit that the person is part of; None before they came in."""
         return self._visit_of.get(person_id)
 
+    def is_staff(self, person_id: int) -> bool:
+        """Whether the person is in on a visit of the staff."""
+        visit = self.visit_of(person_id)
+        return visit is not None and visit.staff
+
     def crossing(self, event: ZoneCrossing) -> Stamp | None:
         """A crossing. Gives back when to ask `crossed` about it; None when nothing can follow from it."""
         zone = self._doors.get(event.zone_id)
