@@ -152,9 +152,9 @@ static void tell(const struct host *host, const struct line *line)
     const size_t heard_by = app->link.state == LINK_CONNECTED ? listeners(&line->node->weights) : 0;
 
     printf("{\"state\": \"%s\", \"sessions\": %u, \"published\": %lu, \"swallowed\": %lu, \"samples\": %u, "
-           "\"listeners\": %zu, \"outstanding\": %ld}\n",
+           "\"listeners\": %zu, \"sends\": %s, \"outstanding\": %ld}\n",
            STATES[app->link.state], app->link.sessions, line->published, line->swallowed,
-           app->scale.counters.samples, heard_by, outstanding);
+           app->scale.counters.samples, heard_by, heard_by > 0 && app->settled ? "true" : "false", outstanding);
     fflush(stdout);
 }
 

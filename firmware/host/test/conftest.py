@@ -23,6 +23,7 @@ import pytest
 import rclpy
 from ament_index_python.packages import get_package_prefix
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
@@ -67,8 +68,19 @@ class Listener:
         self.node = Node("listener")
         self.bursts: list[Any] = []
         self.healths: list[Any] = []
-        self.node.create_subscription(ShelfWeight, "/shelves/weights", self.bursts.append, BEST_EFFORT)
+        self.scales = 0
+        """How many it hears now."""
+        self.node.create_subscription(
+            ShelfWeight,
+            "/shelves/weights",
+            self.bursts.append,
+            BEST_EFFORT,
+            event_callbacks=SubscriptionEventCallbacks(matched=self._matched),
+        )
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self.healths.append, 100)
+
+    def _matched(self, status: Any) -> None:
+        self.scales = status.current_count
 
     def until(self, condition: Callable[[], Any]) -> Any:
         """What `condition` says once it is true."""
@@ -125,8 +137,11 @@ class ScaleProcess:
         return told
 
     def heard(self) -> None:
-        """Wait until the session stands and the listener has found it."""
-        self._listener.until(lambda: self.tell()["listeners"])
+        """Wait until it sends what it weighs and the listener hears it.
+
+        Before that it keeps bursts for later, and no more than its ring holds.
+        """
+        self._listener.until(lambda: self.tell()["sends"] and self._listener.scales)
 
     def feed(self, seconds: float, grams: float) -> None:
         """A constant load for so long, in the time of the load."""
