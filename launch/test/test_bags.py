@@ -19,10 +19,14 @@ from yokotago_model.events import (
     DepthImage,
     Event,
     ForegroundCloud,
+    HandReach,
     ShelfWeight,
     StreamProgress,
+    TrackFrame,
     ZoneCrossing,
 )
+
+_SMALL = Path(__file__).resolve().parents[2] / "tests" / "bags" / "put_back_and_taken_again"
 
 DEPTH = DepthImage(5, "sw", np.arange(600_000, dtype=np.uint16).reshape(600, 1000))
 FOREGROUND = ForegroundCloud(6, "sw", np.ones((3, 3), np.float32), np.array([1, 2, 3], np.uint16))
@@ -56,13 +60,27 @@ def test_records_come_back_in_the_order_they_were_written(bag: Path) -> None:
 
 
 def test_messages_are_read_as_ros_reads_them() -> None:
-    small = Path(__file__).resolve().parents[2] / "tests" / "bags" / "put_back_and_taken_again"
-    with BagReader(small) as reader:
+    with BagReader(_SMALL) as reader:
         for raw in reader.raw():
             kind = topic(raw.topic)
             assert kind is not None
             by_ros = from_message(raw.topic, deserialize_message(raw.data, kind.message))
             assert reader.decode(raw).event == by_ros
+
+
+def test_a_bag_is_read_whose_messages_had_fewer_fields() -> None:
+    """The small bag's hands and reaches were written before there were other_owners."""
+    with BagReader(_SMALL) as reader:
+        reaches = [r.event for r in reader.records(("/hand_reaches",))]
+        frames = [r.event for r in reader.records(("/tracks",))]
+    with AnyReader([_SMALL]) as plain:
+        written = [c.msgdef.data for c in plain.connections if c.topic in ("/hand_reaches", "/tracks")]
+    assert not any("other_owners" in definition for definition in written)
+    assert len(reaches) == 8
+    assert all(isinstance(r, HandReach) and r.samples and r.other_owners == () for r in reaches)
+    hands = [h for f in frames if isinstance(f, TrackFrame) for t in f.tracks for h in t.hands]
+    assert hands
+    assert all(h.other_owners == () for h in hands)
 
 
 def test_a_declared_topic_is_there_without_messages(bag: Path) -> None:

@@ -4,7 +4,8 @@
 
 A bag is plain rosbag2: `ros2 bag play` plays it and Foxglove shows it, because every message definition is inside. The
 log time of a message is when it arrived, its header the time of the measurement; both matter, since lateness is part of
-what is recorded. Messages with one log time keep the order in which they were written.
+what is recorded. Messages with one log time keep the order in which they were written. A bag whose messages had fewer
+fields than today's is read by the definitions inside it, and its messages are given in today's form.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any, NamedTuple, Self
 from rclpy.serialization import serialize_message
 from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, ReaderError, StoragePlugin, Writer
+from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typestore
+from rosbags.typesys.store import Typestore
 
 from yokotago_model import conversions
 from yokotago_model.events import Event, Stamp
@@ -147,12 +150,27 @@ class BagReader:
             self._reader.open()
         except (ReaderError, OSError, ValueError) as error:
             raise BagError(f"{self.path} cannot be read as a rosbag2: {error}") from error
-        self._types = typestore()
         self._known = [c for c in self._reader.connections if self._is_ours(c.topic, c.msgtype)]
         if not self._known:
             topics = ", ".join(sorted({c.topic for c in self._reader.connections})[:5]) or "none"
             self._reader.close()
             raise BagError(f"{self.path} holds no topic of a store (its topics: {topics})")
+
+        today = typestore()
+        self._older = {
+            c.topic: self._definitions(c)
+            for c in self._known
+            if c.digest and c.msgdef.data and c.digest != today.hash_rihs01(c.msgtype)
+        }
+
+    def _definitions(self, connection: Any) -> Typestore:
+        """The definition of a topic's messages inside the bag."""
+        types = get_typestore(Stores.ROS2_JAZZY)
+        try:
+            types.register(get_types_from_msg(connection.msgdef.data, connection.msgtype))
+        except TypesysError as error:
+            raise BagError(f"{self.path}: the definition of {connection.msgtype} cannot be read: {error}") from error
+        return types
 
     @staticmethod
     def _is_ours(topic: str, type_name: str) -> bool:
@@ -200,12 +218,15 @@ class BagReader:
         return parse_store(self.store_text(), str(self.path / STORE_FILE))
 
     def raw(self, topics: tuple[str, ...] | None = None) -> Iterator[RawRecord]:
-        """The messages in order of arrival, undecoded; only those of `topics` when given."""
+        """The messages in order of arrival, as they travel today; only those of `topics` when given."""
         wanted = [c for c in self._known if topics is None or c.topic in topics]
         if not wanted:
             return
         try:
             for connection, arrival, data in self._reader.messages(wanted):
+                if connection.topic in self._older:
+                    event = from_bytes(connection.topic, data, self._older[connection.topic])
+                    data = serialize_message(conversions.to_message(event))
                 yield RawRecord(arrival, connection.topic, connection.msgtype, data)
         except Exception as error:  # whatever the decompressor and the parsers raise on broken bytes
             raise BagError(f"{self.path} is damaged: {error}") from error

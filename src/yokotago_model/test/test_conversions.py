@@ -60,6 +60,16 @@ def test_plain_form_has_the_keys_of_the_message(cls: type, data: st.DataObject) 
     assert list(to_plain(event)) == list(conversions._MESSAGE_OF[cls].get_fields_and_field_types())
 
 
+def test_what_an_older_version_wrote_may_lack_fields_that_have_a_default() -> None:
+    reach = events.HandReach("1-1", 1, "A", True, 5, 9)
+    plain = to_plain(reach)
+    del plain["other_owners"]
+    assert from_plain(events.HandReach, plain) == reach
+    del plain["shelf_id"]
+    with pytest.raises(KeyError, match="shelf_id"):
+        from_plain(events.HandReach, plain)
+
+
 def test_every_event_has_a_topic() -> None:
     for cls in _PLAIN:
         assert conversions._TOPIC_OF[cls] in conversions.TOPICS

@@ -146,12 +146,25 @@ class TrackState(enum.IntEnum):
 
 
 @event
+class HandOwner:
+    """Whose a hand may be instead of the person's to whom it is given, with the probability of that."""
+
+    track_id: int
+    probability: F32
+
+
+@event
 class Hand:
-    """A hand of a tracked person; confidence is the probability that it is a hand of this person."""
+    """A hand of a tracked person.
+
+    confidence: probability that it is a hand; other_owners: whose it may be instead, most probable first; what their
+    probabilities leave to 1 is this person's.
+    """
 
     position: Point
     position_stddev: F32
     confidence: F32
+    other_owners: tuple[HandOwner, ...] = ()
 
 
 @event
@@ -214,7 +227,10 @@ class HandSample:
 
 @event
 class HandReach:
-    """A hand inside a shelf's volume: once at its begin (complete False, end = begin), once more when it has ended."""
+    """A hand inside a shelf's volume: once at its begin (complete False, end = begin), once more when it has ended.
+
+    other_owners: as of a Hand, by all samples so far.
+    """
 
     reach_id: str
     track_id: int
@@ -223,6 +239,7 @@ class HandReach:
     begin: Stamp
     end: Stamp
     samples: tuple[HandSample, ...] = ()
+    other_owners: tuple[HandOwner, ...] = ()
 
     @property
     def stamp(self) -> Stamp:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from . import events
@@ -50,6 +50,7 @@ class _Field(NamedTuple):
     name: str
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
+    needed: bool = True
 
 
 def _same(value: Any) -> Any:
@@ -102,7 +103,11 @@ def _make_layout(cls: Any) -> _Layout:
     hints = get_type_hints(cls)
     own = "stamp" in hints and hasattr(events, cls.__name__) and cls is not events.HandSample
     header = own or isinstance(getattr(cls, "stamp", None), property)
-    made = tuple(_field(f.name, str(f.type), hints[f.name]) for f in fields(cls) if not (own and f.name == "stamp"))
+    made = tuple(
+        _field(f.name, str(f.type), hints[f.name])._replace(needed=f.default is MISSING)
+        for f in fields(cls)
+        if not (own and f.name == "stamp")
+    )
     return header, own, made
 
 
@@ -116,15 +121,18 @@ def to_plain(event: Any) -> Plain:
             "stamp": time_to_plain(event.stamp),
             "frame_id": frame(event) if frame else "",
         }
-    for name, write, _ in layout:
+    for name, write, _, _ in layout:
         plain[name] = write(getattr(event, name))
     return plain
 
 
 def from_plain(cls: type[_E], plain: Plain) -> _E:
-    """The inverse of to_plain. Raises KeyError where a key is missing."""
+    """The inverse of to_plain. What is written by an older version may lack keys whose fields have a default.
+
+    Raises KeyError where another key is missing.
+    """
     _, own, layout = _layout(cls)
-    values = {name: read(plain[name]) for name, _, read in layout}
+    values = {name: read(plain[name]) for name, _, read, needed in layout if needed or name in plain}
     if own:
         values["stamp"] = time_from_plain(plain["header"]["stamp"])
     return cls(**values)

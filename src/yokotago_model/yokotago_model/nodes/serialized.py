@@ -52,20 +52,22 @@ def prepare(topic_name: str) -> None:
     typestore().get_msgdef(_type_name(topic_name))
 
 
-def from_bytes(topic_name: str, data: bytes) -> Event:
+def from_bytes(topic_name: str, data: bytes, types: Typestore | None = None) -> Event:
     """The event that a serialized message on the topic `topic_name` carries; a cloud's points are a view of `data`.
 
-    Raises ConversionError when the topic is not the store's or the message cannot be used.
+    types: the definitions by which it was written, today's by default. Raises ConversionError when the topic is not
+    the store's or the message cannot be used.
     """
     type_name = _type_name(topic_name)
-    definition = typestore().get_msgdef(type_name)
+    types = types or typestore()
+    definition = types.get_msgdef(type_name)
     # Read as Typestore.deserialize_cdr does, but without a copy, and whatever follows the message: ROS's serializer
     # leaves room behind an empty list of numbers.
     read = {b"\0\0": definition.deserialize_cdr_be, b"\0\1": definition.deserialize_cdr_le}.get(bytes(data[:2]))
     if read is None:
         raise ConversionError(f"the bytes are no {type_name}: they begin with {bytes(data[:4])!r}")
     try:
-        message, _ = read(memoryview(data)[4:], 0, definition.cls, typestore())
+        message, _ = read(memoryview(data)[4:], 0, definition.cls, types)
     except (ValueError, IndexError, struct.error, SerdeError) as error:
         raise ConversionError(f"the bytes are no {type_name}: {error}") from error
     return from_message(topic_name, message)
