@@ -226,6 +226,22 @@ def test_two_hands_that_take_one_each_in_one_step() -> None:
     assert receipts(out) == {"a": {TEA: 1}, "b": {TEA: 1}}
 
 
+@pytest.mark.parametrize(("apart", "both"), [(0.0, False), (0.25, True)])
+def test_hands_in_one_place_are_one_hand_told_twice(apart: float, both: bool) -> None:
+    # Who of them it was nobody knows: the one hand was told of either.
+    out = run(
+        STORE,
+        two_shoppers(
+            *reach(1, 1, 0.2 - apart / 2, 9.0, 10.0),
+            *reach(2, 2, 0.2 + apart / 2, 9.0, 10.0),
+            change(1, "p0", 9.5, -1000.0),
+        ),
+    )
+    one_each = {"a": {TEA: 1}, "b": {TEA: 1}}
+    assert (receipts(out) == one_each) == both
+    assert all(r.needs_review for r in out if isinstance(r, Receipt)) != both
+
+
 def test_a_handed_over_thing_that_the_other_puts_back_is_off_the_takers_receipt() -> None:
     out = run(
         STORE,

@@ -171,6 +171,11 @@ class Scene:
             )
         return self._hands[number]
 
+    def hand_of(self, track_id: int, reach_id: str) -> tuple[float, float, float, float] | None:
+        """Where the hand of an actor was during the step, as `hand` tells it."""
+        named = ((a.track_id, a.reach_id) for a in self.actors)
+        return self.hand(next(i for i, name in enumerate(named) if name == (track_id, reach_id)))
+
     def people(self, number: int, world: World) -> Iterator[tuple[PersonId, float, tuple[tuple[int, PersonId], ...]]]:
         """Who the actor is in this world, with the log probability and what is thereby assumed about the tracks."""
         actor = self.actors[number]
@@ -442,16 +447,16 @@ def _noise(scene: Scene, grams: float, variance: float) -> float:
 def compatible(pieces: Sequence[Piece]) -> bool:
     """Whether the pieces can be made in one step.
 
-    Nothing is moved twice; a hand moves at most two things, one way; three things are moved by three people. What
-    is told as one reach may be two people's hands, but then both take or both put.
+    Nothing is moved twice; a hand moves at most two things, one way; three things are moved by three people. A reach
+    is one person's: who else had a hand there had one that was not seen.
     """
     if len(pieces) > 2 and len({p.track_id for p in pieces}) < len(pieces):
         return False
     seen: set[tuple[object, ...]] = set()
     hands: dict[tuple[int, str], list[bool]] = {}
-    reaches: dict[str, bool] = {}
+    reaches: dict[str, int] = {}
     for p in pieces:
-        if p.reach_id and reaches.setdefault(p.reach_id, p.mean > 0) != (p.mean > 0):
+        if p.reach_id and reaches.setdefault(p.reach_id, p.track_id) != p.track_id:
             return False
         match p.kind:
             case Kind.TAKE | Kind.RESTOCK:
@@ -499,12 +504,13 @@ def score(scene: Scene, pieces: Sequence[Piece], grams: float, variance: float, 
     if off * off > REACH_SIGMAS**2 * spread:
         return -math.inf
     fits = log_sum((math.log(0.97) + log_normal(off, spread), math.log(0.03) + log_normal(off, 9 * spread)))
-    total = fits + math.fsum(p.logp for p in pieces) + (_log_joint(pieces, params) if len(pieces) > 1 else 0.0)
+    total = fits + math.fsum(p.logp for p in pieces) + (_log_joint(scene, pieces) if len(pieces) > 1 else 0.0)
     return total + (_log_split(scene, pieces) if whole else 0.0)
 
 
-def _log_joint(pieces: Sequence[Piece], params: FusionParameters) -> float:
+def _log_joint(scene: Scene, pieces: Sequence[Piece]) -> float:
     """How rarely so many things move in one step: by one hand, by several hands."""
+    params = scene.params
     hands: dict[tuple[int, str], list[Piece]] = {}
     for p in pieces:
         hands.setdefault((p.track_id, p.reach_id), []).append(p)
@@ -517,6 +523,13 @@ def _log_joint(pieces: Sequence[Piece], params: FusionParameters) -> float:
             # One hand is one piece of evidence: it was at either place.
             fits = [p.fit for p in moved]
             total += log_sum(fits) - math.log(len(fits)) - math.fsum(fits)
+    places = [hand for t, r in hands if (hand := scene.hand_of(t, r)) is not None]
+    for i, (x, z, x_stddev, z_stddev) in enumerate(places):
+        for other_x, other_z, other_x_stddev, other_z_stddev in places[i + 1 :]:
+            # One arm is sometimes told of two people, at one place; two hands are a hand's width apart at the least.
+            off = (other_x - x) ** 2 / (params.hand_width**2 + x_stddev**2 + other_x_stddev**2)
+            off += (other_z - z) ** 2 / (params.hand_width**2 + z_stddev**2 + other_z_stddev**2)
+            total += math.log(max(1.0 - math.exp(-0.5 * off), params.p_same_place))
     return total
 
 

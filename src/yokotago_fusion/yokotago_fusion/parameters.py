@@ -40,6 +40,7 @@ class FusionParameters:
         p_mistaken_across that of a reach for what lies nearer to the other: that arm was followed past them;
         glimpse_m, glimpse_s: a hand so close before the front, and so close in time to the step, may have been in;
         glimpse_ratio: how much likelier such a hand is seen of somebody whose reach was missed than of anybody there;
+        hand_width: two hands at a shelf are about so far apart at the least; p_same_place: two hands in one place;
         arm_length: how far from a shelf's front a person can stand and take something;
         body_stddev: of the distance along the shelf between a person and what they take.
 
@@ -104,6 +105,8 @@ class FusionParameters:
     glimpse_m: float = 0.15
     glimpse_s: float = 0.3
     glimpse_ratio: float = 3.0
+    hand_width: float = 0.1
+    p_same_place: float = 0.02
     arm_length: float = 1.0
     body_stddev: float = 0.35
 
