@@ -161,6 +161,42 @@ def test_an_arm_that_is_stretched_out_takes_no_track_along() -> None:
     assert frames[-1].tracks[0].position[:2] == pytest.approx((1.0, 2.5), abs=0.05)
 
 
+def test_what_somebody_carries_out_over_the_threshold_is_nobody() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        y = -0.4 + 0.1 * k if k < 25 else 2.0 - 0.05 * (k - 25)
+        hand = body(3.1, y - 0.35, 1.05)
+        return [body(3.0, y)] + ([hand] if k > 25 and y < 0.45 else [])
+
+    assert {i for f in run(seen, 80) for i in sure(f)} == {1}
+
+
+def test_a_child_who_comes_in_beside_somebody_is_a_person() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        y = min(-0.4 + 0.1 * k, 2.0)
+        return [body(1.0, y), body(1.35, y + 0.1, 0.95)]
+
+    frames = run(seen, 40)
+    assert len(sure(frames[-1])) == 2
+    assert min(t.height for t in frames[-1].tracks) == pytest.approx(0.95, abs=0.05)
+
+
+def test_who_is_hidden_beside_somebody_stays_on_their_side() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        if k < 30:
+            return [body(2.0, min(-0.4 + 0.1 * k, 2.0), 1.9)]
+        hidden = 49 <= k < 80
+        y = min(-0.4 + 0.1 * (k - 30), 1.5) if k < 80 else 1.55 - 0.05 * (k - 80)
+        return [body(2.0, 2.0, 1.9)] + ([] if hidden else [body(2.0, y, 1.65)])
+
+    frames = run(seen, 100)
+    tall, small = sure(frames[48])
+    for frame in frames[48:]:
+        at = {t.track_id: t.position[:2] for t in frame.tracks}
+        assert at[tall] == pytest.approx((2.0, 2.0), abs=0.05)
+        assert at[small][1] < 1.85
+    assert {i for f in frames for i in sure(f)} == {tall, small}
+
+
 def test_same_clouds_same_frames() -> None:
     def seen(k: int) -> list[npt.NDArray]:
         return [body(1.0, -0.4 + 0.05 * k, arm=(1.5, -0.4 + 0.05 * k, 1.2))]

@@ -46,21 +46,23 @@ class TrackerParams:
     part_gate_m: how far a head without a peak may be from where it is expected; shared_least: a head is shared
     where it is somebody else's with at least this probability; swap_beside, swap_shared, swap_both: probability
     that two part the other way round when one is hidden beside the other's head, when they share one, when two
-    heads are seen in one peak; beside_m: who is hidden by somebody is not farther from their head; upright_mps: who
-    walks faster is upright; apart_m: people whose heads are nearer share what is seen; coast_s: how long an unseen
-    person keeps moving; walk_mps: who walks faster and is hidden by somebody keeps moving; door_m: how far around a
-    door zone people come and go; start_s: so long after the first tick people who are inside already begin tracks
-    anywhere; confirm_looks, confirm_move_m: a new track is believed after so many looks and so much way (half the
-    way after twice as many looks at a head beyond doubt), inside_confirm_s, inside_confirm_m: after this long and
-    this way where no door is; forget_looks: a new track that is missed so often is dropped; end_s: how long a
-    person must not be seen at a door to have left, end_inside_s: the same farther than border_m from the floor's
-    border; beyond_m: outside the floor by more, at once; threshold_m: nearer to the floor's border than this is on
-    the threshold; lean_m: how far over a shelf's front a head may be; wall_m: nothing so near to the floor's border
-    counts except in doors; head_share: least area of a new person's head as a share of height squared; clear_share,
-    clear_prominence_m, clear_height: area, prominence and share of a neighbour's height that make a head beyond
-    doubt; new_apart_m: another new person's head that is nearer to another one must be a whole head of its own,
-    inside_apart_m: where no door is, people who are nearer to somebody are part of them; climb: cost of height on
-    the way over a body; arm_share: longest way from the head over the body, as a share of the height.
+    heads are seen in one peak; bodies_m, beside_m: who is hidden by somebody is neither nearer to their head nor
+    farther from it; upright_mps: who walks faster is upright; apart_m: people whose heads are nearer share what is
+    seen; coast_s: how long an unseen person keeps moving; walk_mps: who walks faster and is hidden by somebody
+    keeps moving; door_m: how far around a door zone people come and go; start_s: so long after the first tick
+    people who are inside already begin tracks anywhere; confirm_looks, confirm_move_m: a new track is believed
+    after so many looks and so much way (half the way after twice as many looks at a head beyond doubt),
+    inside_confirm_s, inside_confirm_m: after this long and this way where no door is; forget_looks: a new track
+    that is missed so often is dropped; end_s: how long a person must not be seen at a door to have left,
+    end_inside_s: the same farther than border_m from the floor's border; beyond_m: outside the floor by more, at
+    once; threshold_m: nearer to the floor's border than this is on the threshold; out_mps: who walks toward the
+    border faster walks out; lean_m: how far over a shelf's front a head may be; wall_m: nothing so near to the
+    floor's border counts except in doors; head_share: least area of a new person's head as a share of height
+    squared; clear_share, clear_prominence_m, clear_height: area, prominence and share of a neighbour's height that
+    make a head beyond doubt; new_apart_m: another new person's head that is nearer to another one must be a whole
+    head of its own, inside_apart_m: where no door is, people who are nearer to somebody are part of them; climb:
+    cost of height on the way over a body; arm_share: longest way from the head over the body, as a share of the
+    height.
     """
 
     rate_hz: float = 0.0
@@ -86,6 +88,7 @@ class TrackerParams:
     swap_beside: float = 0.02
     swap_shared: float = 0.3
     swap_both: float = 0.02
+    bodies_m: float = 0.2
     beside_m: float = 0.3
     upright_mps: float = 0.4
     apart_m: float = 0.35
@@ -103,6 +106,7 @@ class TrackerParams:
     end_inside_s: float = 3.0
     beyond_m: float = 0.15
     threshold_m: float = 0.15
+    out_mps: float = 0.2
     lean_m: float = 0.05
     wall_m: float = 0.05
     head_share: float = 0.004
@@ -148,6 +152,7 @@ class _Person:
     born: Stamp
     birthplace: tuple[float, float]
     seen: Stamp
+    seen_at: tuple[float, float]
     sure: Stamp
     z: float
     height: float
@@ -265,17 +270,12 @@ class Tracker:
         shared = {k for k in shared if k in hidden.values()}
         for i, person in enumerate(self._people):
             person.own = i in matched and i not in shared and self._is_strong(matched[i], person.height)
-            if i in hidden:
-                person.hidden_with = other = self._people[hidden[i]]
-                away = person.motion.x - other.motion.x, person.motion.y - other.motion.y
-                if (
-                    math.hypot(*away) > params.beside_m
-                    and person.motion.vx * away[0] + person.motion.vy * away[1] > 0.0
-                ):
-                    # Farther on they would be seen: so they have stopped.
-                    person.motion.vx = person.motion.vy = 0.0
-            elif i in matched:
+            if i in matched:
                 person.hidden_with = None
+            elif i in hidden:
+                person.hidden_with = self._people[hidden[i]]
+            if person.hidden_with is not None:
+                self._stay_beside(person, person.hidden_with)
             if i in matched:
                 person.merged = i in shared
                 vague = params.part_stddev_m if self._is_doubtful(person, matched[i]) else params.seen_stddev_m
@@ -285,6 +285,24 @@ class Tracker:
             else:
                 self._see_part(person, list(matched.values()), i in hidden, stamp)
         return set(range(len(seen))) - set(pairs.values())
+
+    def _stay_beside(self, person: _Person, other: _Person) -> None:
+        """Somebody hidden by another is beside them: not where they would be seen, not beyond who stands in the way.
+
+        Two who both walk pass each other; where a head may be either one's it is open who stands.
+        """
+        params = self.params
+        stands = other.motion.speed < params.upright_mps and not other.merged
+        x, y = person.motion.x - other.motion.x, person.motion.y - other.motion.y
+        away = math.hypot(x, y)
+        if stands and 0.0 < away < params.bodies_m:
+            person.motion.x = other.motion.x + x * params.bodies_m / away
+            person.motion.y = other.motion.y + y * params.bodies_m / away
+        elif away > params.beside_m and person.motion.vx * x + person.motion.vy * y > 0.0:
+            # They have stopped; where they were seen last if they would be hidden there.
+            person.motion.vx = person.motion.vy = 0.0
+            if stands and other.motion.distance(*person.seen_at) < params.apart_m:
+                person.motion.x, person.motion.y = person.seen_at
 
     def _chosen(self, group: Sequence[int], offered: Sequence[int], costs: Doubles) -> dict[int, int]:
         """Which of some people has which of the heads on offer; where it may be the other way round, they mix."""
@@ -442,7 +460,7 @@ class Tracker:
         if head.prominence > 0.0:
             person.height += (0.3 if head.z > person.height else 0.001) * (head.z - person.height)
             person.tallest = max(person.tallest, person.height)
-        person.seen = stamp
+        person.seen, person.seen_at = stamp, (person.motion.x, person.motion.y)
         if not self._is_doubtful(person, head):
             person.sure = stamp
         person.missed = 0
@@ -469,7 +487,7 @@ class Tracker:
             ):
                 person.motion.update(float(x), float(y), params.part_stddev_m)
                 person.z += 0.3 * (float(top) - person.z)
-                person.seen = stamp
+                person.seen, person.seen_at = stamp, (person.motion.x, person.motion.y)
                 person.merged = False
                 return
         person.merged = sharing and (stamp - person.seen) / SECOND <= params.coast_s
@@ -492,6 +510,11 @@ class Tracker:
 
     def _outside(self, x: float, y: float) -> float:
         return polygon_distance(self.store.floor, x, y)
+
+    def _walks_out(self, person: _Person) -> bool:
+        """Whether somebody comes nearer to the floor's border, or goes farther away outside of it."""
+        m = person.motion
+        return self._outside(m.x + m.vx, m.y + m.vy) > self._outside(m.x, m.y) + self.params.out_mps
 
     def _end(self, stamp: Stamp) -> None:
         """End the tracks of people who left, and new ones that came to nothing."""
@@ -520,20 +543,21 @@ class Tracker:
     def _is_part(self, new: _Person, stamp: Stamp) -> bool:
         """Whether a new track is part of somebody, or has not proved itself in time.
 
-        Close to somebody else, only a clear head or one that came over a door's threshold is a new person.
+        Close to somebody else, only a clear head or one that came over a door's threshold is a new person; and what
+        is there beside somebody who walks out came with them.
         """
-        clear = new.clear_looks >= 0.7 * new.looks
-        if clear or self._outside(*new.birthplace) > -self.params.threshold_m:
+        if new.clear_looks >= 0.7 * new.looks:
             return False
+        at_threshold = self._outside(*new.birthplace) > -self.params.threshold_m
         near = min(
             (
                 p.motion.distance(new.motion.x, new.motion.y)
                 for p in self._people
-                if p.state is not TrackState.TENTATIVE and p.z > new.z
+                if p.state is not TrackState.TENTATIVE and p.z > new.z and (self._walks_out(p) or not at_threshold)
             ),
             default=math.inf,
         )
-        if self._at_door(*new.birthplace, self.params.door_m):
+        if at_threshold or self._at_door(*new.birthplace, self.params.door_m):
             return near < self.params.new_apart_m
         late = (stamp - new.born) / SECOND > 2.0 * self.params.inside_confirm_s
         return near < self.params.new_apart_m or late
@@ -593,6 +617,7 @@ class Tracker:
                     stamp,
                     (head.x, head.y),
                     stamp,
+                    (head.x, head.y),
                     stamp,
                     head.z,
                     head.z,
