@@ -242,6 +242,21 @@ def test_hands_in_one_place_are_one_hand_told_twice(apart: float, both: bool) ->
     assert all(r.needs_review for r in out if isinstance(r, Receipt)) != both
 
 
+def test_who_had_a_hand_there_before_may_have_had_one_unseen_since() -> None:
+    # Person 1 stands before the tea and reached for the gum a second ago; person 2 stands aside. No hand was seen at the step.
+    where = {1: (1.2, 3.0), 2: (2.1, 3.0)}
+    events = [
+        *day({1: (1.0, 30.0), 2: (4.0, 31.0)}, where),
+        *enters(1, 1.0, "a"),
+        *enters(2, 4.0, "b", "g2"),
+        *leaves(1, 30.0),
+        *leaves(2, 31.0),
+        *reach(1, 1, 0.9, 8.0, 9.0),
+        change(1, "p0", 10.2, -500.0),
+    ]
+    assert receipts(run(STORE, in_order(events)))["a"] == {TEA: 1}
+
+
 def test_a_handed_over_thing_that_the_other_puts_back_is_off_the_takers_receipt() -> None:
     out = run(
         STORE,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from yokotago_model.events import Stamp
+from yokotago_model.events import SECOND, Stamp
 
 from .explanations import Measurement, Scene
 from .hands import Actor, ReachEvidence, glimpse_at, so_far
@@ -21,6 +21,7 @@ from .whereabouts import Place, Whereabouts
 
 _MOST_ACTORS = 6
 _ACROSS_M = 0.1
+_NEAR_S = 0.5
 
 
 class Scenes:
@@ -69,10 +70,10 @@ class Scenes:
                 actors += [
                     Actor(t, hand, self._people(t, moment), close=True, mistaken=True, owner=doubt) for t in near
                 ]
-        seen = {a.track_id for a in actors if not a.mistaken}
+        begin, end = measurement.begin - offset, measurement.end - offset
+        seen = {a.track_id for a in actors if not a.mistaken and _covers(a, begin, end)}
         for track_id in at_front:
             if track_id not in seen:
-                begin, end = measurement.begin - offset, measurement.end - offset
                 glimpse = glimpse_at(self._whereabouts, track_id, shelf, begin, end, self._params)
                 near = self._close(track_id, at_front, moment)
                 actors.append(Actor(track_id, None, self._people(track_id, moment), glimpse, bool(near)))
@@ -106,3 +107,11 @@ class Scenes:
         if not others:
             return ((person, 0.0),)
         return ((person, math.log(sure)), *((o, math.log((1 - sure) / len(others))) for o in others))
+
+
+def _covers(actor: Actor, begin: Stamp, end: Stamp) -> bool:
+    """Whether the actor's hand was in the shelf at some time of the step."""
+    assert actor.evidence is not None
+    reach = actor.evidence.reach
+    near = round(_NEAR_S * SECOND)
+    return reach.begin <= end + near and (not reach.complete or reach.end >= begin - near)
