@@ -243,7 +243,7 @@ def test_hands_in_one_place_are_one_hand_told_twice(apart: float, both: bool) ->
 
 
 def test_who_had_a_hand_there_before_may_have_had_one_unseen_since() -> None:
-    # Person 1 stands before the tea and reached for the gum a second ago; person 2 stands aside. No hand was seen at the step.
+    # Person 1 is at the tea and reached for the gum a second ago; person 2 stands aside. No hand was seen at the step.
     where = {1: (1.2, 3.0), 2: (2.1, 3.0)}
     events = [
         *day({1: (1.0, 30.0), 2: (4.0, 31.0)}, where),
