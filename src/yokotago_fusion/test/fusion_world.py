@@ -13,6 +13,7 @@ from yokotago_model.events import (
     CheckIn,
     CrossingKind,
     Event,
+    HandOwner,
     HandReach,
     HandSample,
     Product,
@@ -89,14 +90,22 @@ def frames(begin: float, end: float, places: dict[int, tuple[float, float]], ste
     return made
 
 
-def reach(number: int, person: int, x: float, begin: float, end: float, z: float = 1.1) -> list[HandReach]:
-    """A hand at x along the shelf's front, from begin to end."""
+def reach(
+    number: int,
+    person: int,
+    x: float,
+    begin: float,
+    end: float,
+    z: float = 1.1,
+    others: tuple[HandOwner, ...] = (),
+) -> list[HandReach]:
+    """A hand at x along the shelf's front, from begin to end; others: whose else it may be."""
     samples = tuple(
         HandSample(at(begin + n * 0.1), (1.0 + x, 3.65, z), 0.03) for n in range(max(1, round((end - begin) / 0.1)))
     )
     return [
-        HandReach(f"r{number}", person, "S", False, at(begin), at(begin), samples[:1]),
-        HandReach(f"r{number}", person, "S", True, at(begin), at(end), samples),
+        HandReach(f"r{number}", person, "S", False, at(begin), at(begin), samples[:1], others),
+        HandReach(f"r{number}", person, "S", True, at(begin), at(end), samples, others),
     ]
 
 

@@ -36,8 +36,7 @@ class FusionParameters:
         place_height_outlier: probability that its height says nothing about the board, although its place along does;
         missed_reach: probability that a hand in a shelf is not reported at all;
         close_m: two people whose bodies are so near hide each other's arms; then missed_reach_close and
-        place_outlier_close hold, and p_mistaken is the probability that a reach is the other's,
-        p_mistaken_across that of a reach for what lies nearer to the other: that arm was followed past them;
+        place_outlier_close hold;
         glimpse_m, glimpse_s: a hand so close before the front, and so close in time to the step, may have been in;
         glimpse_ratio: how much likelier such a hand is seen of somebody whose reach was missed than of anybody there;
         hand_width: two hands at a shelf are about so far apart at the least; p_same_place: two hands in one place;
@@ -100,8 +99,6 @@ class FusionParameters:
     close_m: float = 0.5
     missed_reach_close: float = 0.15
     place_outlier_close: float = 0.06
-    p_mistaken: float = 0.2
-    p_mistaken_across: float = 0.05
     glimpse_m: float = 0.15
     glimpse_s: float = 0.3
     glimpse_ratio: float = 3.0

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Yokota de Go authors
 # SPDX-License-Identifier: Apache-2.0
-"""Who may have made a step: whoever had a hand near, whoever stood so close that the hand may have been theirs, and
-whoever stood there without one being seen.
+"""Who may have made a step: whoever had a hand near, whoever else that hand may have been of, and whoever stood there
+without one being seen.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .visits import Visits
 from .whereabouts import Place, Whereabouts
 
 _MOST_ACTORS = 6
-_ACROSS_M = 0.1
+_LEAST_OWNER = 1e-3
 _NEAR_S = 0.5
 
 
@@ -64,37 +64,35 @@ class Scenes:
             if r.shelf is shelf:
                 track_id = r.reach.track_id
                 hand = r if r.reach.complete else so_far(r, self._whereabouts, now)
-                near = self._close(track_id, at_front, moment)
-                doubt = self._doubt(hand, track_id, near[0], moment) if near else 0.0
-                actors.append(Actor(track_id, hand, self._people(track_id, moment), close=bool(near), owner=1 - doubt))
+                near = self._is_close(track_id, at_front, moment)
+                own = max(1.0 - math.fsum(o.probability for o in r.reach.other_owners), _LEAST_OWNER)
+                actors.append(Actor(track_id, hand, self._people(track_id, moment), close=near, owner=own))
                 actors += [
-                    Actor(t, hand, self._people(t, moment), close=True, mistaken=True, owner=doubt) for t in near
+                    Actor(
+                        o.track_id,
+                        hand,
+                        self._people(o.track_id, moment),
+                        close=near,
+                        mistaken=True,
+                        owner=max(o.probability, _LEAST_OWNER),
+                    )
+                    for o in r.reach.other_owners
                 ]
         begin, end = measurement.begin - offset, measurement.end - offset
         seen = {a.track_id for a in actors if not a.mistaken and _covers(a, begin, end)}
         for track_id in at_front:
             if track_id not in seen:
                 glimpse = glimpse_at(self._whereabouts, track_id, shelf, begin, end, self._params)
-                near = self._close(track_id, at_front, moment)
-                actors.append(Actor(track_id, None, self._people(track_id, moment), glimpse, bool(near)))
+                near = self._is_close(track_id, at_front, moment)
+                actors.append(Actor(track_id, None, self._people(track_id, moment), glimpse, near))
         return actors
 
-    def _close(self, track_id: int, at_front: Mapping[int, Place], moment: Stamp) -> list[int]:
-        """The nearest other one there, if near enough: further ones are too unlikely for what they cost."""
+    def _is_close(self, track_id: int, at_front: Mapping[int, Place], moment: Stamp) -> bool:
+        """Whether another one stands there so near that they hide each other's arms."""
         here = self._whereabouts.place(track_id, moment)
-        if here is None:
-            return []
-        apart = [(math.hypot(p.x - here.x, p.y - here.y), t) for t, p in at_front.items() if t != track_id]
-        return [t for d, t in sorted(apart)[:1] if d < self._params.close_m]
-
-    def _doubt(self, hand: ReachEvidence, track_id: int, other: int, moment: Stamp) -> float:
-        """Probability that a reach told of the one is that of the other, who stands close: less for an arm that was
-        followed past the other.
-        """
-        shelf, places = hand.shelf, [self._whereabouts.place(t, moment) for t in (track_id, other)]
-        along = math.fsum(s[1] for s in hand.samples) / max(1, len(hand.samples))
-        mine, theirs = (abs(shelf.to_shelf((p.x, p.y, shelf.origin[2]))[0] - along) if p else 0.0 for p in places)
-        return self._params.p_mistaken_across if mine > theirs + _ACROSS_M else self._params.p_mistaken
+        return here is not None and any(
+            math.hypot(p.x - here.x, p.y - here.y) < self._params.close_m for t, p in at_front.items() if t != track_id
+        )
 
     def _people(self, track_id: int, moment: Stamp) -> tuple[tuple[PersonId, float], ...]:
         """Who the track may be, itself first, with log probabilities."""

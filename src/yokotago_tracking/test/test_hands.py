@@ -22,7 +22,7 @@ def found(arm: tuple[float, float, float] | None, y: float = 3.0, looks: int = 3
     for _ in range(looks):
         height_map.set(body(2.0, y, 1.7, arm))
         height_map.share(np.array([height_map.grid.cell_of(2.0, y)]), np.zeros(1, np.int64), np.array([1.3]), 0.3)
-        hands = finder.hands(height_map, [Body(1, 2.0, y, 1.7, 0.0)], ["a"])
+        hands = finder.hands(height_map, [Body(1, 2.0, y, 1.7, 0.0, 1.7)], ["a"])
     return hands[0]
 
 
@@ -72,7 +72,7 @@ def test_the_hand_that_waits_before_the_front_is_no_second_hand() -> None:
     for _ in range(3):
         height_map.set(both)
         height_map.share(np.array([height_map.grid.cell_of(2.0, 3.0)]), np.zeros(1, np.int64), np.array([1.3]), 0.3)
-        (hands,) = finder.hands(height_map, [Body(1, 2.0, 3.0, 1.7, 0.0)], ["a"])
+        (hands,) = finder.hands(height_map, [Body(1, 2.0, 3.0, 1.7, 0.0, 1.7)], ["a"])
     assert len([h for h in hands if h.position[1] > 3.4]) == 1
     assert hands[0].position[0] == pytest.approx(2.3, abs=0.06)
 
@@ -94,7 +94,7 @@ def hand_of(arm: Floats) -> Hand:
     for _ in range(3):
         height_map.set(np.concatenate([body(2.0, 3.0, 1.7, None), arm]))
         height_map.share(np.array([height_map.grid.cell_of(2.0, 3.0)]), np.zeros(1, np.int64), np.array([1.3]), 0.3)
-        (hands,) = finder.hands(height_map, [Body(1, 2.0, 3.0, 1.7, 0.0)], ["a"])
+        (hands,) = finder.hands(height_map, [Body(1, 2.0, 3.0, 1.7, 0.0, 1.7)], ["a"])
     return hands[0]
 
 

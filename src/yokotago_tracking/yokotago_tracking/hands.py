@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numba
@@ -29,6 +29,7 @@ from yokotago_model.store import Sensor, Shelf, Store
 from .camera import Doubles, Floats
 from .height_map import HeightMap, Peak
 from .limbs import axis, clusters_of, end_of, quantile
+from .owners import ArmAxis, OwnerParams, Standing, other_owners
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class HandParams:
     way_share: float = 0.26
     prominence_m: float = 0.15
     low_share: float = 0.2
+    owner: OwnerParams = field(default_factory=OwnerParams)
 
     def __post_init__(self) -> None:
         for name in (
@@ -105,13 +107,19 @@ class HandParams:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Whose hands to look for. x, y: of the head; height: of the body [m]; speed [m/s]."""
+    """Whose hands to look for.
+
+    x, y: of the head; height: of the upright body [m]; speed [m/s]; top: of the head now [m], lower where somebody
+    bends; believed: that it is somebody.
+    """
 
     track_id: int
     x: float
     y: float
     height: float
     speed: float
+    top: float
+    believed: bool = True
 
 
 @numba.njit(cache=True)
@@ -222,7 +230,7 @@ class HandFinder:
         here = {p.track_id for p in people}
         for gone in [i for i in self._looks if i not in here]:
             del self._looks[gone]
-        found: list[list[Hand]] = [self._at_shelves(height_map, k, person, sensors) for k, person in enumerate(people)]
+        found: list[list[Hand]] = [self._at_shelves(height_map, k, people, sensors) for k in range(len(people))]
         if people:
             shortest = min(params.way_share * p.height for p in people)
             for tip in height_map.tips(shortest, params.prominence_m):
@@ -236,8 +244,10 @@ class HandFinder:
 
     # Arms that point into a shelf.
 
-    def _at_shelves(self, height_map: HeightMap, owner: int, person: Body, sensors: Sequence[str]) -> list[Hand]:
-        params = self.params
+    def _at_shelves(
+        self, height_map: HeightMap, owner: int, people: Sequence[Body], sensors: Sequence[str]
+    ) -> list[Hand]:
+        params, person = self.params, people[owner]
         looks = self._looks.setdefault(person.track_id, deque(maxlen=params.looks))
         near: list[tuple[Shelf, float]] = []
         for shelf in self._store.shelves if person.speed <= params.standing_mps else ():
@@ -275,7 +285,8 @@ class HandFinder:
                     # Where it is now, as far as that is enough to tell.
                     fresh = members[when[labels == k] >= newest - params.fresh_looks]
                     arms.append(fresh if len(fresh) >= params.arm_points else members)
-            found += [self._arm(height_map, shelf, a, sensors) for a in self._likely(arms)]
+            standing = [_standing(shelf, p) for p in people if p is person or p.believed]
+            found += [self._arm(height_map, shelf, a, sensors, person.track_id, standing) for a in self._likely(arms)]
         return found
 
     def _likely(self, arms: list[Doubles]) -> list[Doubles]:
@@ -293,8 +304,16 @@ class HandFinder:
             and abs(float(arm[:, 0].mean() - ranked[0][:, 0].mean())) > params.arms_apart_m
         ]
 
-    def _arm(self, height_map: HeightMap, shelf: Shelf, members: Doubles, sensors: Sequence[str]) -> Hand:
-        """The hand of one arm, whose points are given in the shelf's coordinates."""
+    def _arm(
+        self,
+        height_map: HeightMap,
+        shelf: Shelf,
+        members: Doubles,
+        sensors: Sequence[str],
+        track_id: int,
+        people: Sequence[Standing],
+    ) -> Hand:
+        """The hand of one arm of a track, whose points are given in the shelf's coordinates; people: all there are."""
         params = self.params
         # The farthest points of all looks are noise.
         depth = quantile(members[:, 1], params.tip_quantile)
@@ -319,7 +338,9 @@ class HandFinder:
         else:
             place = (float(tip[0]), float(tip[1]), float(tip[2]))
         confidence = 1.0 - 0.5 ** (len(members) / 4.0)
-        return Hand(shelf.to_store(place), stddev, confidence)
+        line = ArmAxis(float(at_end[0]), depth, float(slope[0]), slope_stddev)
+        others = other_owners(place, line, track_id, people, params.owner)
+        return Hand(shelf.to_store(place), stddev, confidence, others)
 
     def _visible(self, height_map: HeightMap, shelf: Shelf, point: Doubles, sensors: Sequence[str]) -> bool:
         """Whether some sensor has a free line of sight to a point in the shelf's coordinates."""
@@ -363,6 +384,11 @@ class HandFinder:
         thin = 1.0 / (1.0 + math.exp((area - 0.045 * (person.height / 1.7)) / 0.01))
         stddev = params.stddev_m / math.sqrt(min(1.0, 0.25 + count / 12.0))
         return Hand((x, y, z), stddev, max(0.05, min(0.95, thin)))
+
+
+def _standing(shelf: Shelf, person: Body) -> Standing:
+    along, into, _ = shelf.to_shelf((person.x, person.y, 0.0))
+    return Standing(person.track_id, along, into, person.top, person.height)
 
 
 def _in_view(sensor: Sensor, way: Doubles) -> bool:

@@ -16,10 +16,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from yokotago_model.events import SECOND, Hand, HandReach, HandSample, Stamp, Track, TrackFrame, TrackState
+from yokotago_model.events import (
+    SECOND,
+    Hand,
+    HandOwner,
+    HandReach,
+    HandSample,
+    Stamp,
+    Track,
+    TrackFrame,
+    TrackState,
+)
 from yokotago_model.store import Shelf, Store
 
 from .association import assign
+from .owners import pooled
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,8 @@ class ReachParams:
     for longer; side_m, above_m: as margin_m at the shelf's other sides and above it; confidence_least: of a hand;
     begin_looks, begin_s: so many looks within this time begin a reach; gap_s: a reach without a hand for longer has
     ended; hand_speed_mps, hand_jump_m: how far a hand moves between two
-    looks.
+    looks; owner_untold: probability of whom a look
+    does not tell as the hand's owner; owner_least: whose it may be with less probability is not told.
     """
 
     margin_m: float = 0.0
@@ -45,9 +57,11 @@ class ReachParams:
     gap_s: float = 0.5
     hand_speed_mps: float = 2.0
     hand_jump_m: float = 0.15
+    owner_untold: float = 0.005
+    owner_least: float = 0.01
 
     def __post_init__(self) -> None:
-        for name in ("leave_s", "gap_s", "hand_speed_mps", "begin_s"):
+        for name in ("leave_s", "gap_s", "hand_speed_mps", "begin_s", "owner_untold"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"ReachParams.{name} is {getattr(self, name)}: it must be positive")
         if self.begin_looks < 1:
@@ -59,7 +73,8 @@ class ReachParams:
 @dataclass
 class _Open:
     """A reach that goes on. samples: all inside so far; seen: where the hand was last, perhaps before the front;
-    outside: since when it is seen there, None while it is inside.
+    outside: since when it is seen there, None while it is inside; others: whose else it may be, of each
+    sample.
     """
 
     track_id: int
@@ -67,6 +82,7 @@ class _Open:
     seen: HandSample
     samples: list[HandSample] = field(default_factory=list)
     outside: Stamp | None = None
+    others: list[tuple[HandOwner, ...]] = field(default_factory=list)
     reach_id: str = ""
 
 
@@ -148,6 +164,7 @@ class Reaches:
                 continue
             reach.outside = None
             reach.samples.append(sample)
+            reach.others.append(hand.other_owners)
             if not reach.reach_id and self._lasts(reach):
                 made.append(self._begin(reach))
         return made
@@ -163,15 +180,16 @@ class Reaches:
         self._counts[reach.track_id] = number
         reach.reach_id = f"{reach.track_id}-{number}"
         begin = reach.samples[0].stamp
-        return HandReach(
-            reach.reach_id, reach.track_id, reach.shelf.shelf_id, False, begin, begin, tuple(reach.samples)
-        )
+        return self._told(reach, False, begin)
 
     def _complete(self, reach: _Open) -> HandReach:
+        return self._told(reach, True, reach.samples[-1].stamp)
+
+    def _told(self, reach: _Open, complete: bool, end: Stamp) -> HandReach:
         samples = tuple(reach.samples)
-        return HandReach(
-            reach.reach_id, reach.track_id, reach.shelf.shelf_id, True, samples[0].stamp, samples[-1].stamp, samples
-        )
+        others = pooled(reach.others, self.params.owner_untold, self.params.owner_least)
+        begin = samples[0].stamp
+        return HandReach(reach.reach_id, reach.track_id, reach.shelf.shelf_id, complete, begin, end, samples, others)
 
     def _ended(self, stamp: Stamp) -> list[HandReach]:
         """Complete the reaches whose hand has been away or outside for too long; forget those that never began."""

@@ -672,7 +672,18 @@ class Tracker:
         owners = np.repeat(np.arange(len(seeds)), [len(cells) for cells in seeds])
         reach = np.array([params.arm_share * max(p.height, 0.8) for p in shown])
         self.height_map.share(np.concatenate([*seeds, np.empty(0, np.int64)]), owners, reach, params.climb)
-        bodies = [Body(p.track_id, p.motion.x, p.motion.y, max(p.height, 0.8), p.motion.speed) for p in shown]
+        bodies = [
+            Body(
+                p.track_id,
+                p.motion.x,
+                p.motion.y,
+                max(p.height, 0.8),
+                p.motion.speed,
+                p.z,
+                p.state is not TrackState.TENTATIVE,
+            )
+            for p in shown
+        ]
         hands = self._hands.hands(self.height_map, bodies, sensors)
         tracks = []
         for person, held in zip(shown, hands, strict=True):
