@@ -30,7 +30,7 @@ def test_what_is_seen_of_one_tells_about_the_other_too() -> None:
     identities.mix(1, 2, 0.2)
     identities.weigh(1, lambda name: 4.0 if name == 2 else 1.0)
     assert identities.confidence(1) == identities.confidence(2) == pytest.approx(0.5)
-    assert not identities.is_open(3)
+    assert (identities.person(1), identities.person(3)) == (None, 3)
     assert identities.swapped() == {}
     identities.weigh(2, lambda name: 200.0 if name == 1 else 1.0)
     assert identities.confidence(1) == identities.confidence(2) == 0.0
@@ -68,7 +68,7 @@ def met(tall_m: tuple[float, float], swap: float = 0.3) -> Recognition:
 def walk(recognition: Recognition, track: int, z: float) -> None:
     """A second of it, or less if it tells before."""
     for _ in range(15):
-        if recognition.identities.is_open(track):
+        if recognition.identities.person(track) is None:
             recognition.walks(track, z, 1.0 / 15.0)
 
 
@@ -87,9 +87,26 @@ def test_who_comes_out_as_tall_as_the_other_went_in_gets_that_name() -> None:
 def test_who_comes_out_as_tall_as_they_went_in_was_not_swapped() -> None:
     recognition = met((1.60, 1.80))
     walk(recognition, 2, 1.80)
-    assert not recognition.identities.is_open(1)
+    assert recognition.identities.person(1) == 1
     assert recognition.rename() == {}
     assert recognition.identities.confidence(1) == 1.0
+
+
+def test_who_surely_is_another_is_measured_as_that_one() -> None:
+    recognition = Recognition(RecognitionParams())
+    for track, z in ((1, 1.60), (2, 1.80), (3, 1.70)):
+        recognition.identities.add(track)
+        for _ in range(15):
+            recognition.walks(track, z, 1.0 / 15.0)
+    recognition.meet(1, 3, 0.3, 10 * SECOND)
+    recognition.meet(1, 2, 0.3, 11 * SECOND)
+    recognition.remove(2)
+    walk(recognition, 1, 1.80)
+    assert (recognition.identities.person(1), recognition.identities.person(3)) == (2, None)
+    for _ in range(60):
+        recognition.walks(1, 1.80, 1.0 / 15.0)
+    walk(recognition, 3, 1.60)
+    assert recognition.identities.person(3) == 1
 
 
 def test_people_of_one_height_stay_in_doubt() -> None:

@@ -65,9 +65,10 @@ class Identities:
         of = {name: likelihood(name) for name in sorted({who[n] for who in hypotheses})}
         self._set({who: p * of[who[n]] for who, p in hypotheses.items()}, tracks)
 
-    def is_open(self, track_id: int) -> bool:
-        """Whether the track may be more than one person."""
-        return len(self._groups[track_id][0]) > 1
+    def person(self, track_id: int) -> int | None:
+        """Who the track surely is, None where it may be more than one person."""
+        row = self._row(track_id)
+        return next(iter(row)) if len(row) == 1 else None
 
     def confidence(self, track_id: int) -> float:
         """Probability that the track still is who it was."""
@@ -195,8 +196,9 @@ class Recognition:
         """Somebody walks, upright and touching nobody, for so long with the head at z [m]: where it is open who they
         are, it tells.
         """
-        if not self.identities.is_open(track_id):
-            self._known.setdefault(track_id, _Upright()).add(z, seconds)
+        person = self.identities.person(track_id)
+        if person is not None:
+            self._known.setdefault(person, _Upright()).add(z, seconds)
             return
         walked = self._walked.setdefault(track_id, _Upright())
         before = walked.seconds
