@@ -17,7 +17,7 @@ from yokotago_msgs import msg as msgs
 
 from . import events
 from .events import SECOND, Cloud, DepthImage, Event, ForegroundCloud
-from .plain import Plain, from_plain, time_to_plain, to_plain
+from .plain import Plain, from_fields, time_to_plain, to_plain
 
 
 class ConversionError(ValueError):
@@ -104,7 +104,10 @@ def from_message(topic_name: str, message: Any) -> Event:
     Raises ConversionError when the topic is not the store's or the message cannot be used.
     """
     if topic_name in TOPICS:
-        event: Event = from_plain(TOPICS[topic_name].event, _read(message))
+        try:
+            event: Event = from_fields(TOPICS[topic_name].event, message)
+        except AttributeError as error:
+            raise ConversionError(f"a message on {topic_name} cannot be used: {error}") from error
         return event
     sensor = _SENSOR_TOPIC.match(topic_name)
     if sensor is None:
@@ -124,18 +127,6 @@ def _fill(message: Any, plain: Plain) -> Any:
         else:
             setattr(message, name, value)
     return message
-
-
-def _read(value: Any) -> Any:
-    if hasattr(value, "__msgtype__"):
-        return {name: _read(getattr(value, name)) for name in value.__dataclass_fields__ if name != "__msgtype__"}
-    if hasattr(value, "get_fields_and_field_types"):
-        return {name[1:]: _read(getattr(value, name)) for name in value.__slots__ if name != "_check_fields"}
-    if isinstance(value, list):
-        return [_read(v) for v in value]
-    if isinstance(value, array.array | np.ndarray):
-        return value.tolist()
-    return value
 
 
 def _elements() -> dict[tuple[type, str], type]:

@@ -10,6 +10,7 @@ event and its message cannot drift apart: a test holds every message's fields ag
 from __future__ import annotations
 
 import enum
+import operator
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
@@ -41,15 +42,23 @@ def time_to_plain(stamp: Stamp) -> Plain:
     return {"sec": sec, "nanosec": nanosec}
 
 
+_Get = Callable[[Any, str], Any]
+"""How a value is had from what holds it: operator.getitem of a dict, getattr of a message."""
+
+
+def _time_from(written: Any, get: _Get) -> Stamp:
+    return int(get(written, "sec")) * SECOND + int(get(written, "nanosec"))
+
+
 def time_from_plain(plain: Plain) -> Stamp:
     """The inverse of time_to_plain."""
-    return int(plain["sec"]) * SECOND + int(plain["nanosec"])
+    return _time_from(plain, operator.getitem)
 
 
 class _Field(NamedTuple):
     name: str
     write: Callable[[Any], Any]
-    read: Callable[[Any], Any]
+    read: Callable[[Any, _Get], Any]
     needed: bool = True
 
 
@@ -62,29 +71,33 @@ def _point_to_plain(point: events.Point) -> Plain:
     return {"x": float(x), "y": float(y), "z": float(z)}
 
 
-def _point_from_plain(plain: Plain) -> events.Point:
-    return (plain["x"], plain["y"], plain["z"])
+def _point_from(written: Any, get: _Get) -> events.Point:
+    return (get(written, "x"), get(written, "y"), get(written, "z"))
+
+
+def _tuple_from(written: Any, _: _Get) -> tuple[Any, ...]:
+    return tuple(written.tolist() if hasattr(written, "tolist") else written)
 
 
 def _field(name: str, written: str, hint: Any) -> _Field:
     if written == "Stamp":
-        return _Field(name, time_to_plain, time_from_plain)
+        return _Field(name, time_to_plain, _time_from)
     if written == "Point":
-        return _Field(name, _point_to_plain, _point_from_plain)
+        return _Field(name, _point_to_plain, _point_from)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return _Field(name, int, hint)
+        return _Field(name, int, lambda number, _: hint(number))
     if hasattr(hint, "__dataclass_fields__"):
-        return _Field(name, to_plain, lambda plain: from_plain(hint, plain))
+        return _Field(name, to_plain, lambda written, get: _from(hint, written, get))
     if get_origin(hint) is tuple:
         inner = get_args(hint)[0]
         if hasattr(inner, "__dataclass_fields__"):
             return _Field(
                 name,
                 lambda items: [to_plain(i) for i in items],
-                lambda items: tuple(from_plain(inner, i) for i in items),
+                lambda items, get: tuple(_from(inner, i, get) for i in items),
             )
-        return _Field(name, list, tuple)
-    return _Field(name, _same, _same)
+        return _Field(name, list, _tuple_from)
+    return _Field(name, _same, lambda value, _: value)
 
 
 _Layout = tuple[bool, bool, tuple[_Field, ...]]
@@ -131,8 +144,28 @@ def from_plain(cls: type[_E], plain: Plain) -> _E:
 
     Raises KeyError where another key is missing.
     """
+    return _from(cls, plain, operator.getitem)
+
+
+def from_fields(cls: type[_E], message: Any) -> _E:
+    """The event whose plain form has the values of the message's fields; one of ROS's classes, or as rosbags reads it.
+
+    Raises AttributeError where a field is missing that has no default.
+    """
+    return _from(cls, message, getattr)
+
+
+def _from(cls: type[_E], written: Any, get: _Get) -> _E:
     _, own, layout = _layout(cls)
-    values = {name: read(plain[name]) for name, _, read, needed in layout if needed or name in plain}
+    values = {}
+    for name, _, read, needed in layout:
+        try:
+            value = get(written, name)
+        except (KeyError, AttributeError):
+            if needed:
+                raise
+        else:
+            values[name] = read(value, get)
     if own:
-        values["stamp"] = time_from_plain(plain["header"]["stamp"])
+        values["stamp"] = _time_from(get(get(written, "header"), "stamp"), get)
     return cls(**values)
