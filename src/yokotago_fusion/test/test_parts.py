@@ -19,6 +19,7 @@ import yokotago_fusion
 from yokotago_fusion.baseline import Baseline
 from yokotago_fusion.beliefs import Beliefs
 from yokotago_fusion.fusion import Fusion
+from yokotago_fusion.hands import log_body_at
 from yokotago_fusion.hypotheses import Hypothesis, Unit, World, settle
 from yokotago_fusion.journal import Journal, JournalError
 from yokotago_fusion.offsets import Offsets
@@ -175,6 +176,21 @@ def test_doubts_that_do_not_depend_on_one_another_are_carried_apart() -> None:
     beliefs.forget(2)
     assert beliefs.basket([1])[1] == pytest.approx(0.5)
     assert not beliefs.basket([2])[0]
+
+
+def test_who_stands_upright_does_not_reach_what_lies_near_the_floor() -> None:
+    """A person of 1.7 m: a shoulder is 0.31 m below the head's top, an arm 0.66 m long."""
+    (shelf,) = small_store().shelves
+    where = Whereabouts()
+    for moment, top in ((0, 1.7), (2, 1.1)):
+        track = Track(1, TrackState.CONFIRMED, (2.0, 3.0, 0.0), (0.0, 0.0, 0.0), top, (0.0,) * 4)
+        where.feed(TrackFrame(moment * SECOND, (track,)))
+    low, middle, high = (0.8, 1.2, 0.4, 0.6), (0.8, 1.2, 1.0, 1.3), (0.8, 1.2, 1.6, 1.8)
+    upright = {w: log_body_at(where, 1, shelf, 0, w, PARAMS) for w in (low, middle, high)}
+    bent = {w: log_body_at(where, 1, shelf, 2 * SECOND, w, PARAMS) for w in (low, middle, high)}
+    assert upright[middle] == upright[high] == bent[low] == bent[middle]
+    assert upright[low] < upright[middle] - 3.0
+    assert bent[high] < bent[low] - 3.0
 
 
 @pytest.mark.parametrize("was", [1, 2])

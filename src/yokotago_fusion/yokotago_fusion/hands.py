@@ -167,7 +167,11 @@ def glimpse_at(
 def log_body_at(
     whereabouts: Whereabouts, track_id: int, shelf: Shelf, moment: Stamp, window: Window, params: FusionParameters
 ) -> float:
-    """Log ratio of a person's place given that they reached into the window, to anywhere; -inf out of reach."""
+    """Log ratio of a person's place given that they reached into the window, to anywhere; -inf out of reach.
+
+    Their arm must be long enough from a shoulder to the window as their head is at that time: who stands upright
+    does not reach what lies near the floor.
+    """
     place = whereabouts.place(track_id, moment)
     if place is None:
         return -math.inf
@@ -177,4 +181,12 @@ def log_body_at(
         return -math.inf
     x0, x1 = window[0], max(window[1], window[0] + 0.01)
     ratio = shelf.size[0] * within(along, x0, x1, params.body_stddev)
+    tall = whereabouts.tallest(track_id)
+    if place.top > 0.0:
+        aside = max(0.0, x0 - along, along - x1) - params.shoulder_beside_share * tall
+        shoulder = place.top - params.shoulder_below_share * tall
+        upward = max(0.0, window[2] - shoulder, shoulder - max(window[3], window[2]))
+        arm = math.hypot(max(0.0, aside), max(0.0, front), upward) / tall
+        too_long = max(0.0, arm - params.arm_share) / params.arm_stddev_share
+        ratio *= (1 - params.place_outlier) * math.exp(-0.5 * too_long * too_long) + params.place_outlier
     return math.log(max(ratio, 1e-6))

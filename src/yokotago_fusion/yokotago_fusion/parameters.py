@@ -41,7 +41,10 @@ class FusionParameters:
         glimpse_ratio: how much likelier such a hand is seen of somebody whose reach was missed than of anybody there;
         hand_width: two hands at a shelf are about so far apart at the least; p_same_place: two hands in one place;
         arm_length: how far from a shelf's front a person can stand and take something;
-        body_stddev: of the distance along the shelf between a person and what they take.
+        body_stddev: of the distance along the shelf between a person and what they take;
+        shoulder_beside_share, shoulder_below_share, arm_share, arm_stddev_share: as shares of the height, how far
+        shoulders are beside and below the top of the head, and how long an arm is to the middle of the hand (Drillis
+        and Contini, 1966), with the deviation of how far a hand is reached out.
 
     Weight
         type_stddev_share, type_stddev_floor_g: how far a product's true mean lies from the catalogue's;
@@ -106,6 +109,10 @@ class FusionParameters:
     p_same_place: float = 0.02
     arm_length: float = 1.0
     body_stddev: float = 0.35
+    shoulder_beside_share: float = 0.129
+    shoulder_below_share: float = 0.182
+    arm_share: float = 0.386
+    arm_stddev_share: float = 0.03
 
     type_stddev_share: float = 0.02
     type_stddev_floor_g: float = 1.0

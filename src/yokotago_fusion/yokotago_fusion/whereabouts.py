@@ -15,13 +15,16 @@ _NEWS = 0.1
 
 
 class Place(NamedTuple):
-    """A track at one moment; alternatives: other tracks that it may be, confidence: that it is itself."""
+    """A track at one moment; alternatives: other tracks that it may be, confidence: that it is itself; top: of the head
+    [m], 0 where it is not measured.
+    """
 
     stamp: Stamp
     x: float
     y: float
     confidence: float
     alternatives: tuple[int, ...]
+    top: float
 
 
 class HandSeen(NamedTuple):
@@ -39,6 +42,7 @@ class Whereabouts:
         self._keep = round(keep_s * SECOND)
         self._ways: dict[int, list[Place]] = {}
         self._seen: dict[int, Stamp] = {}
+        self._tallest: dict[int, float] = {}
         self._hands: dict[int, list[HandSeen]] = {}
 
     def feed(self, frame: TrackFrame) -> list[tuple[int, int]]:
@@ -51,6 +55,7 @@ class Whereabouts:
             if track.state is TrackState.TENTATIVE:
                 continue
             self._seen[track.track_id] = frame.stamp
+            self._tallest[track.track_id] = max(track.height, self._tallest.get(track.track_id, 0.0))
             if track.hands:
                 self._see_hands(track, frame.stamp)
             way = self._ways.setdefault(track.track_id, [])
@@ -67,7 +72,7 @@ class Whereabouts:
                 resolved.append((track.track_id, was))
                 _settle(way, was == track.track_id)
             x, y, _ = track.position
-            way.append(Place(frame.stamp, x, y, track.identity_confidence, track.identity_alternatives))
+            way.append(Place(frame.stamp, x, y, track.identity_confidence, track.identity_alternatives, track.height))
             if frame.stamp - way[0].stamp > 2 * self._keep:
                 del way[: bisect.bisect_left(way, frame.stamp - self._keep, key=_stamp)]
         return resolved
@@ -84,6 +89,10 @@ class Whereabouts:
         """The track's hands from begin to end, in order of time."""
         seen = self._hands.get(track_id, [])
         return seen[bisect.bisect_left(seen, (begin,)) : bisect.bisect_left(seen, (end + 1,))]
+
+    def tallest(self, track_id: int) -> float:
+        """Height at which the top of the track's head was at the most [m], 0 where it was never measured."""
+        return self._tallest.get(track_id, 0.0)
 
     def last_seen(self, track_id: int) -> Stamp | None:
         """Stamp of the newest frame with the track."""
@@ -125,6 +134,7 @@ class Whereabouts:
         """Drop the way of a track that is gone."""
         self._ways.pop(track_id, None)
         self._seen.pop(track_id, None)
+        self._tallest.pop(track_id, None)
         self._hands.pop(track_id, None)
 
 
@@ -134,7 +144,7 @@ def _settle(way: list[Place], itself: bool) -> None:
     for i in range(len(way) - 1, -1, -1):
         if not way[i].alternatives:
             break
-        way[i] = Place(*way[i][:3], *whose)
+        way[i] = way[i]._replace(confidence=whose[0], alternatives=whose[1])
 
 
 def _stamp(seen: Place | HandSeen) -> Stamp:
