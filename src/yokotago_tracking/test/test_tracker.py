@@ -170,6 +170,17 @@ def test_what_somebody_carries_out_over_the_threshold_is_nobody() -> None:
     assert {i for f in run(seen, 80) for i in sure(f)} == {1}
 
 
+def test_what_somebody_carries_along_the_threshold_is_nobody() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        x, y = 3.0, min(-0.4 + 0.1 * k, 1.0)
+        if k >= 20:
+            x, y = 3.0 - 0.05 * min(k - 20, 20), max(1.0 - 0.1 * (k - 20), 0.4)
+        hand = body(x, y - 0.35, 1.05)
+        return [body(x, y)] + ([hand] if k >= 28 else [])
+
+    assert {i for f in run(seen, 60) for i in sure(f)} == {1}
+
+
 def test_a_child_who_comes_in_beside_somebody_is_a_person() -> None:
     def seen(k: int) -> list[npt.NDArray]:
         y = min(-0.4 + 0.1 * k, 2.0)

@@ -546,9 +546,9 @@ class Tracker:
         Close to somebody else, only a clear head or one that came over a door's threshold is a new person; and what
         is there beside somebody who walks out came with them.
         """
-        if new.clear_looks >= 0.7 * new.looks:
+        if self._is_clear_new(new):
             return False
-        at_threshold = self._outside(*new.birthplace) > -self.params.threshold_m
+        at_threshold = self._at_threshold(new)
         near = min(
             (
                 p.motion.distance(new.motion.x, new.motion.y)
@@ -561,6 +561,14 @@ class Tracker:
             return near < self.params.new_apart_m
         late = (stamp - new.born) / SECOND > 2.0 * self.params.inside_confirm_s
         return near < self.params.new_apart_m or late
+
+    def _at_threshold(self, new: _Person) -> bool:
+        """Whether a new track began at a door's threshold or outside."""
+        return self._outside(*new.birthplace) > -self.params.threshold_m
+
+    def _is_clear_new(self, new: _Person) -> bool:
+        """Whether most looks at a new track were at a head beyond doubt."""
+        return new.clear_looks >= 0.7 * new.looks
 
     def _is_whole(self, head: Head) -> bool:
         """Whether a peak is large enough to be a head, not a raised hand."""
@@ -630,7 +638,7 @@ class Tracker:
     def _lost_there(self, new: _Person) -> _Person | None:
         """Who was lost near the place where a new one appeared; None where people come in over the floor's border."""
         params = self.params
-        if self._outside(*new.birthplace) > -params.threshold_m:
+        if self._at_threshold(new):
             return None
         near = []
         for n, p in enumerate(self._people):
@@ -648,7 +656,11 @@ class Tracker:
         assert self._first is not None
         # A head beyond doubt in look after look needs less way: only that it is no thing that stands there.
         way = params.confirm_move_m * (0.5 if person.clear_looks >= 2 * params.confirm_looks else 1.0)
-        if person.missed or person.looks < params.confirm_looks or person.moved < way:
+        moved = person.moved
+        if self._at_threshold(person) and not self._is_clear_new(person):
+            # Who comes in goes in; what is carried along the border does not.
+            moved = self._outside(*person.birthplace) - self._outside(person.motion.x, person.motion.y)
+        if person.missed or person.looks < params.confirm_looks or moved < way:
             return False
         if person.good_looks < 0.7 * person.looks:
             return False
