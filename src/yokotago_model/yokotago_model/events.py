@@ -13,6 +13,7 @@ otherwise.
 
 from __future__ import annotations
 
+import array
 import enum
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, TypeAlias, TypeVar, dataclass_transform, get_type_hints
@@ -66,8 +67,7 @@ def event(cls: type[_T]) -> type[_T]:
             for name in singles:
                 object.__setattr__(self, name, _single(getattr(self, name)))
             for name in tuples:
-                values = np.asarray(getattr(self, name), dtype=np.float32)
-                object.__setattr__(self, name, tuple(values.tolist()))
+                object.__setattr__(self, name, tuple(array.array("f", getattr(self, name))))
 
         made.__init__ = __init__  # type: ignore[method-assign]
     return made

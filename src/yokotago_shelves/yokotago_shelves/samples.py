@@ -9,7 +9,7 @@ sample says where it belongs. A burst that is ahead waits for the missing one un
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from yokotago_model.events import SECOND, ScaleStatus, ShelfWeight, Stamp
 
@@ -23,8 +23,7 @@ _BOOTS_KEPT = 16
 """Bursts of so many earlier runs of a board are known as such."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Mean of the samples from the first one's stamp to the last one's [g].
 
     span: from its begin to the begin of the next block when no sample is missing [ns]; status: bits of their bursts.
@@ -98,6 +97,7 @@ class Samples:
         """Whether the board was restarted and does not say so: an old number on a sample that is new."""
         return (
             self._next is not None
+            and burst.sequence != self._next
             and not burst.status & ScaleStatus.RESENT
             and self._number(burst.sequence) < self._next
             and burst.stamp >= self.newest + self._late
@@ -141,13 +141,21 @@ class Samples:
         per_block = max(1, round(self._block_s * SECOND / period))
         stamp = burst.stamp + known * period
         before, here, here_stamp = self._before, self._here, self._here_stamp
+        low, high, opened = self._low, self._high, self._open
         # A loop over plain floats: a burst is short, and setting numpy up for it costs more than it saves.
         for after in burst.grams[known:]:
-            if self._low <= after <= self._high:
+            if low <= after <= high:
                 if here is not None:
                     if before is not None:
-                        self._add(_median(before, here, after), here_stamp)
-                        if len(self._open) >= per_block:
+                        if not opened:
+                            self._open_begin = here_stamp
+                        # The median of the three.
+                        if before <= here:
+                            opened.append(here if here <= after else max(before, after))
+                        else:
+                            opened.append(here if here >= after else min(before, after))
+                        self._open_end = here_stamp
+                        if len(opened) >= per_block:
                             blocks.append(self._close(per_block))
                     before = here
                 here, here_stamp = after, stamp
@@ -157,12 +165,6 @@ class Samples:
         self.usable = max(self.usable, here_stamp)
         self._before, self._here, self._here_stamp = before, here, here_stamp
         return blocks
-
-    def _add(self, grams: float, stamp: Stamp) -> None:
-        if not self._open:
-            self._open_begin = stamp
-        self._open.append(grams)
-        self._open_end = stamp
 
     def _close(self, per_block: int) -> Block:
         mean = sum(self._open) / len(self._open)
@@ -174,12 +176,7 @@ class Samples:
     def _flush(self) -> list[Block]:
         """Close the block that is open: what comes next does not follow on it."""
         if self._here is not None and self._open:
-            self._add(self._here, self._here_stamp)
+            self._open.append(self._here)
+            self._open_end = self._here_stamp
         self._before = self._here = None
         return [self._close(len(self._open))] if self._open else []
-
-
-def _median(a: float, b: float, c: float) -> float:
-    if a <= b:
-        return b if b <= c else max(a, c)
-    return b if b >= c else min(a, c)

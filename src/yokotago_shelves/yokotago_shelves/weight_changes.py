@@ -151,7 +151,7 @@ class WeightChanges:
         The shift is kept while it is right to within unsynced_s, so that the burst's own samples follow each other.
         """
         end = burst.stamp + round(burst.period * SECOND * len(burst.grams))
-        if not burst.status & ScaleStatus.CLOCK_UNSYNCED:
+        if burst.status is ScaleStatus.OK or not burst.status & ScaleStatus.CLOCK_UNSYNCED:
             self._synced = max(self._synced, end)
             return burst
         if not self._synced:
@@ -249,6 +249,9 @@ class WeightChanges:
             out.append(self._progress.progress(STREAM, self._told_to, self._silent()))
 
     def _trouble(self, unit: _Unit, event: ShelfWeight, out: list[Event]) -> None:
+        if event.status is ScaleStatus.OK:  # nearly always, and arithmetic with an enumeration is slow
+            unit.troubled = False
+            return
         bad = event.status & UNUSABLE
         if bad and not unit.troubled:
             words = {
