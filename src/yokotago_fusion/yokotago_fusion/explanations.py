@@ -150,7 +150,7 @@ class Scene:
                 value += math.log(params.missed_reach_close if actor.close else params.missed_reach)
             else:
                 hand = self.hand(number)
-                value = log_hand_at(hand, shelf, window, blur, params, actor.close) if hand else 0.0
+                value = log_hand_at(hand, shelf, window, blur, params) if hand else 0.0
                 value += log_timing(actor.evidence.reach, self._begin, self._end, params)
                 value += math.log((1 - params.p_idle) / params.p_idle)
                 value += math.log(actor.owner)

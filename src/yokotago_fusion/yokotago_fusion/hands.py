@@ -50,8 +50,8 @@ class Actor:
     """Somebody who may have moved a thing: a track with a reach, or without one (it may have been missed).
 
     glimpse: without a reach, where a hand of theirs was seen just before the front at that time, as from hand_at;
-    close: somebody else stood so near that arms are easily missed or mistaken; mistaken: the reach was told of the
-    other; owner: probability that the reach is theirs.
+    close: without a reach, whether somebody else stood so near that arms are easily missed; mistaken: the reach was
+    told of another one; owner: probability that the reach is theirs.
     """
 
     track_id: int
@@ -120,7 +120,6 @@ def log_hand_at(
     window: Window,
     blur: float,
     params: FusionParameters,
-    close: bool = False,
 ) -> float:
     """Log ratio of the hand's place (from hand_at) given a movement in the window, to anywhere in the shelf's front.
 
@@ -135,8 +134,7 @@ def log_hand_at(
     level = within(up, z0, z1, upward) if z1 > z0 else bell(up, z0, upward)
     level = (1 - params.place_height_outlier) * height * level + params.place_height_outlier
     aside = width * (within(along, x0, x1, across) if x1 > x0 else bell(along, x0, across))
-    outlier = params.place_outlier_close if close else params.place_outlier
-    return math.log((1 - outlier) * aside * level + outlier)
+    return math.log((1 - params.place_outlier) * aside * level + params.place_outlier)
 
 
 def glimpse_at(

@@ -35,8 +35,7 @@ class FusionParameters:
         place_outlier: probability that the hand's position says nothing about the place;
         place_height_outlier: probability that its height says nothing about the board, although its place along does;
         missed_reach: probability that a hand in a shelf is not reported at all;
-        close_m: two people whose bodies are so near hide each other's arms; then missed_reach_close and
-        place_outlier_close hold;
+        close_m: two people whose bodies are so near hide each other's arms; then missed_reach_close holds;
         glimpse_m, glimpse_s: a hand so close before the front, and so close in time to the step, may have been in;
         glimpse_ratio: how much likelier such a hand is seen of somebody whose reach was missed than of anybody there;
         hand_width: two hands at a shelf are about so far apart at the least; p_same_place: two hands in one place;
@@ -101,7 +100,6 @@ class FusionParameters:
     missed_reach: float = 0.03
     close_m: float = 0.5
     missed_reach_close: float = 0.15
-    place_outlier_close: float = 0.06
     glimpse_m: float = 0.15
     glimpse_s: float = 0.3
     glimpse_ratio: float = 3.0

@@ -64,15 +64,13 @@ class Scenes:
             if r.shelf is shelf:
                 track_id = r.reach.track_id
                 hand = r if r.reach.complete else so_far(r, self._whereabouts, now)
-                near = self._is_close(track_id, at_front, moment)
                 own = max(1.0 - math.fsum(o.probability for o in r.reach.other_owners), _LEAST_OWNER)
-                actors.append(Actor(track_id, hand, self._people(track_id, moment), close=near, owner=own))
+                actors.append(Actor(track_id, hand, self._people(track_id, moment), owner=own))
                 actors += [
                     Actor(
                         o.track_id,
                         hand,
                         self._people(o.track_id, moment),
-                        close=near,
                         mistaken=True,
                         owner=max(o.probability, _LEAST_OWNER),
                     )
