@@ -58,7 +58,7 @@ def time_from_plain(plain: Plain) -> Stamp:
 class _Field(NamedTuple):
     name: str
     write: Callable[[Any], Any]
-    read: Callable[[Any, _Get], Any]
+    read: Callable[[Any, _Get], Any] | None  # None: as it is
     needed: bool = True
 
 
@@ -97,7 +97,7 @@ def _field(name: str, written: str, hint: Any) -> _Field:
                 lambda items, get: tuple(_from(inner, i, get) for i in items),
             )
         return _Field(name, list, _tuple_from)
-    return _Field(name, _same, lambda value, _: value)
+    return _Field(name, _same, None)
 
 
 _Layout = tuple[bool, bool, tuple[_Field, ...]]
@@ -165,7 +165,7 @@ def _from(cls: type[_E], written: Any, get: _Get) -> _E:
             if needed:
                 raise
         else:
-            values[name] = read(value, get)
+            values[name] = read(value, get) if read else value
     if own:
         values["stamp"] = _time_from(get(get(written, "header"), "stamp"), get)
     return cls(**values)
