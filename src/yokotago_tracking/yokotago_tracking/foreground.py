@@ -123,15 +123,17 @@ def _learn(
                 ordered[k] = ordered[k - 1]
                 k -= 1
             ordered[k] = values[i]
-        anchor = ordered[count - 2]
+        anchor = np.float64(ordered[count - 2])
         total, square, members = 0.0, 0.0, 0
         for i in range(count):
-            if abs(ordered[i] - anchor) <= 2.0 * gap_m:
-                total += ordered[i]
-                square += ordered[i] * ordered[i]
+            # From the anchor and in double precision: of squares of distances the noise is too small a difference.
+            beside = ordered[i] - anchor
+            if abs(beside) <= 2.0 * gap_m:
+                total += beside
+                square += beside * beside
                 members += 1
-        mean = total / members
-        noise = math.sqrt(max(square / members - mean * mean, 0.0))
+        mean = anchor + total / members
+        noise = math.sqrt(max(square / members - (total / members) ** 2, 0.0))
         background[p] = mean
         common[p] = ordered[count // 2]
         gap[p] = min(max(gap_m, noise_factor * noise), 5.0 * gap_m)
