@@ -51,7 +51,8 @@ class Host:
 
     def __init__(self, broker: Broker, path: Path) -> None:
         self.outbox = Outbox(str(path))
-        self.client = MqttClient(broker.url, STORE, broker.folder, 2.0)
+        # A busy machine takes its time: a gate that asks must get the answer, not its own decision without one.
+        self.client = MqttClient(broker.url, STORE, broker.folder, 2.0, ask_s=20.0)
         self.link = CloudLink(self.outbox, lambda: nullcontext(self.client), STORE, (PRODUCT,), time.time_ns, QUICK)
         self.link.start()
         self.heard: list[object] = []
