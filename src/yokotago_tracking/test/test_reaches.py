@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 from worlds import PERIOD, START, frame, store, track
 
-from yokotago_model.events import HandReach
+from yokotago_model.events import SECOND, HandReach
 from yokotago_tracking.reaches import Reaches, ReachParams
 
 Point = tuple[float, float, float]
@@ -67,6 +67,17 @@ def test_a_reach_is_complete_soon_when_its_hand_is_seen_before_the_front() -> No
 
 def test_a_flicker_is_no_reach() -> None:
     assert run([[IN], [], [], [IN], [], [], [IN], [], [], [IN], [], []] * 2) == []
+
+
+def test_what_flickers_for_long_does_not_hold_up_what_is_settled() -> None:
+    stage = Reaches(store())
+    for k in range(600):
+        assert stage.feed(frame(k, track(1, 2.0, 3.0, *([IN] if k % 4 == 0 else [])))) == []
+        assert START + k * PERIOD - stage.settled <= (stage.params.flicker_s + stage.params.gap_s) * SECOND
+    # And the reach that comes of it does not begin before that.
+    made = [r for k in range(600, 620) for r in stage.feed(frame(k, track(1, 2.0, 3.0, IN)))]
+    assert [r.complete for r in made] == [False]
+    assert START + 600 * PERIOD - made[0].begin <= stage.params.flicker_s * SECOND
 
 
 def test_two_hands_in_one_shelf_are_two_reaches() -> None:

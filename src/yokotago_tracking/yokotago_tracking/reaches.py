@@ -40,10 +40,10 @@ class ReachParams:
     margin_m: how far before the front a hand is inside; leave_m: how far before it an open reach's hand is followed,
     for where the body hides it the arm is seen only up to there for moments; leave_s: it has left when it is seen there
     for longer; side_m, above_m: as margin_m at the shelf's other sides and above it; confidence_least: of a hand;
-    begin_looks, begin_s: so many looks within this time begin a reach; gap_s: a reach without a hand for longer has
-    ended; hand_speed_mps, hand_jump_m: how far a hand moves between two
-    looks; owner_untold: probability of whom a look
-    does not tell as the hand's owner; owner_least: whose it may be with less probability is not told.
+    begin_looks, begin_s: so many looks within this time begin a reach; flicker_s: looks so long before them are not of
+    it; gap_s: a reach without a hand for longer has ended; hand_speed_mps, hand_jump_m: how far a hand moves between
+    two looks; owner_untold: probability of whom a look does not tell as the hand's owner; owner_least: whose it may be
+    with less probability is not told.
     """
 
     margin_m: float = 0.0
@@ -53,6 +53,7 @@ class ReachParams:
     confidence_least: float = 0.2
     begin_looks: int = 5
     begin_s: float = 0.5
+    flicker_s: float = 3.0
     leave_s: float = 0.35
     gap_s: float = 0.5
     hand_speed_mps: float = 2.0
@@ -64,6 +65,8 @@ class ReachParams:
         for name in ("leave_s", "gap_s", "hand_speed_mps", "begin_s", "owner_untold"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"ReachParams.{name} is {getattr(self, name)}: it must be positive")
+        if not self.begin_s <= self.flicker_s:
+            raise ValueError(f"ReachParams.flicker_s {self.flicker_s} is less than begin_s {self.begin_s}")
         if self.begin_looks < 1:
             raise ValueError(f"ReachParams.begin_looks is {self.begin_looks}: at least 1")
         if not self.margin_m <= self.leave_m:
@@ -165,6 +168,10 @@ class Reaches:
             reach.outside = None
             reach.samples.append(sample)
             reach.others.append(hand.other_owners)
+            if not reach.reach_id:
+                # What flickers at the front must not hold up for long what is told to have settled.
+                while (stamp - reach.samples[0].stamp) / SECOND > params.flicker_s:
+                    del reach.samples[0], reach.others[0]
             if not reach.reach_id and self._lasts(reach):
                 made.append(self._begin(reach))
         return made
