@@ -62,3 +62,17 @@ def test_the_progress_of_a_stream_goes_with_the_stream() -> None:
     assert planned.streams == ("/weight_changes",)
     assert planned.replaces("/progress", StreamProgress(0, "/weight_changes", 1, 0))
     assert not planned.replaces("/progress", StreamProgress(0, "/tracks", 1, 0))
+
+
+def test_a_stage_waits_only_for_what_it_takes_in() -> None:
+    def taken(*topics: str) -> set[str]:
+        planned = plan(STORE, topics)
+        return {t for t in topics if planned.takes(t)}
+
+    truth = ("/truth/tracks", "/truth/receipts")
+    assert taken(*POINTS, *WEIGHTS, *truth) == {*POINTS, *WEIGHTS}
+    # A sensor whose foreground was recorded needs no stage for its points.
+    assert taken(*POINTS, FOREGROUND[0], *WEIGHTS) == {*POINTS[1:], FOREGROUND[0], *WEIGHTS}
+    assert taken(*FOREGROUND, *TRACKED, *WEIGHTS) == {*TRACKED, *WEIGHTS}
+    assert taken(*TRACKED, "/shelves/weights", "/weight_changes", "/alerts") == {*TRACKED, "/weight_changes"}
+    assert taken(*TRACKED, *WEIGHTS, "/weight_changes", "/receipts") == set()

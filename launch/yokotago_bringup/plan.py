@@ -11,6 +11,10 @@ from yokotago_model.conversions import sensor_topic
 from yokotago_model.events import Event, StreamProgress
 from yokotago_model.store import Store
 
+_DECIDED_ON = frozenset(
+    {"/tracks", "/zone_crossings", "/hand_reaches", "/weight_changes", "/check_ins", "/catalogue", "/progress"}
+)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -40,6 +44,16 @@ class Plan:
             "/weight_changes": self.weight_changes,
         }
         return tuple(stream for stream, runs in made.items() if runs)
+
+    def takes(self, topic: str) -> bool:
+        """Whether a stage that runs takes this topic of the recording in."""
+        if topic.startswith("/tof/"):
+            _, _, sensor_id, kind = topic.split("/", 3)
+            seen = kind in ("points", "depth") if sensor_id in self.foregrounds else kind == "foreground"
+            return self.tracker and seen
+        if topic == "/shelves/weights":
+            return self.weight_changes
+        return self.fusion and topic in _DECIDED_ON and topic not in self.ignored
 
     def replaces(self, topic: str, event: Event | None) -> bool:
         """Whether the stages make anew what travels on `topic`; the event matters on /progress only."""
