@@ -74,6 +74,7 @@ class _Probe:
         self.latencies_ms: list[float] = []
         self.foregrounds = 0
         self.first: int | None = None
+        self.played: int | None = None
 
     def hear(self, _: str, event: Event) -> None:
         now = time.time_ns()
@@ -85,7 +86,7 @@ class _Probe:
 
 
 async def _run(supervisor: Supervisor, nodes: list[NodeSpec], probe: _Probe) -> float:
-    """Run to the end of the player; processor time per second of the other nodes, from the first cloud on."""
+    """Run to the end of the player; processor time per second of the other nodes, from the first cloud to the last."""
     running = asyncio.create_task(supervisor.run())
     while probe.first is None and not running.done():
         await asyncio.sleep(0.05)
@@ -94,7 +95,7 @@ async def _run(supervisor: Supervisor, nodes: list[NodeSpec], probe: _Probe) -> 
     cores = 0.0
     while not running.done():
         await asyncio.wait({running}, timeout=0.5)
-        if not running.done() and all(Path(f"/proc/{pid}").exists() for pid in pids):
+        if probe.played is None and not running.done() and all(Path(f"/proc/{pid}").exists() for pid in pids):
             cores = (sum(map(_cpu_seconds, pids)) - used) / (time.monotonic() - began)
     await running
     return cores
@@ -118,18 +119,17 @@ def bench_graph(store: Store, text: str, rate_hz: float, seconds: float) -> dict
             "learn_s": LEARN_S,
         }
         player = NodeSpec("cloud_player", "yokotago_bringup", "cloud_player", parameters, respawn=False, required=True)
-        played: list[int] = []
+        probe = _Probe()
 
         def output(name: str, line: str) -> None:
             if name == "cloud_player" and line.startswith("played "):
-                played.append(int(line.split()[1]))
+                probe.played = int(line.split()[1])
 
-        probe = _Probe()
         topics = [sensor_topic(s.sensor_id, "foreground") for s in store.sensors]
         supervisor = Supervisor([n.process for n in (*nodes, player)], output)
         with Listener((*topics, "/tracks"), probe.hear, depth=1000):
             cores = asyncio.run(_run(supervisor, nodes, probe))
-    sent = played[0] * len(store.sensors) if played else None
+    sent = probe.played * len(store.sensors) if probe.played is not None else None
     return {
         "sensors": len(store.sensors),
         "points_per_cloud": store.sensors[0].width * store.sensors[0].height,

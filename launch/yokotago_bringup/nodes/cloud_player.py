@@ -19,6 +19,8 @@ STAMP_OFFSET = 4
 """A serialized message begins with four bytes of encapsulation; its header's stamp comes first."""
 
 SETTLE_S = 2.0
+DRAIN_S = 1.0
+"""What is on its way when the last clouds have been played is not lost: it gets this long."""
 
 
 class CloudPlayer(Node):
@@ -44,6 +46,7 @@ class CloudPlayer(Node):
         self._heard = self._created
         self._began = 0.0
         self._played = 0
+        self._told = False
         self.create_timer(0.001, self._tick)
 
     def _tick(self) -> None:
@@ -57,8 +60,11 @@ class CloudPlayer(Node):
             return
         since = now - self._began
         if since > self._seconds:
-            print(f"played {self._played} of each", flush=True)
-            rclpy.try_shutdown()
+            if not self._told:
+                print(f"played {self._played} of each", flush=True)
+                self._told = True
+            elif since > self._seconds + DRAIN_S:
+                rclpy.try_shutdown()
             return
         if since * self._rate < self._played:
             return
