@@ -31,8 +31,8 @@ from yokotago_model.events import (
 from yokotago_model.store import Store
 
 from .bags import Record
-from .pipeline import DECIDED_ON, Pipeline
-from .plan import plan
+from .pipeline import Pipeline
+from .plan import DECIDED_ON, plan
 from .receipt_scores import final_receipts, match_visits
 
 LATE_S = 0.2

@@ -16,19 +16,13 @@ from typing import Protocol
 from yokotago_fusion.fusion import Fusion
 from yokotago_model.conversions import topic_of
 from yokotago_model.events import (
-    Catalogue,
-    CheckIn,
     Cloud,
     DepthImage,
     Event,
     ForegroundCloud,
-    HandReach,
     ShelfWeight,
     Stamp,
-    StreamProgress,
     TrackFrame,
-    WeightChange,
-    ZoneCrossing,
 )
 from yokotago_model.progress import ProgressCounter
 from yokotago_model.store import Store
@@ -39,13 +33,10 @@ from yokotago_tracking.reaches import Reaches
 from yokotago_tracking.tracker import Tracker
 
 from .bags import Record
-from .plan import Plan
+from .plan import DECIDED_ON, Plan
 
 SESSION = 1
 """Session number of a replay's streams."""
-
-DECIDED_ON = (TrackFrame, ZoneCrossing, HandReach, WeightChange, CheckIn, Catalogue, StreamProgress)
-"""What the fusion takes in."""
 
 
 class Stage(Protocol):

@@ -7,13 +7,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from yokotago_model.conversions import sensor_topic
-from yokotago_model.events import Event, StreamProgress
+from yokotago_model.conversions import TOPICS, sensor_topic
+from yokotago_model.events import (
+    Catalogue,
+    CheckIn,
+    Event,
+    HandReach,
+    StreamProgress,
+    TrackFrame,
+    WeightChange,
+    ZoneCrossing,
+)
 from yokotago_model.store import Store
 
-_DECIDED_ON = frozenset(
-    {"/tracks", "/zone_crossings", "/hand_reaches", "/weight_changes", "/check_ins", "/catalogue", "/progress"}
-)
+DECIDED_ON = (TrackFrame, ZoneCrossing, HandReach, WeightChange, CheckIn, Catalogue, StreamProgress)
+"""What the fusion takes in."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,8 @@ class Plan:
             return self.tracker and seen
         if topic == "/shelves/weights":
             return self.weight_changes
-        return self.fusion and topic in _DECIDED_ON and topic not in self.ignored
+        decided_on = topic in TOPICS and issubclass(TOPICS[topic].event, DECIDED_ON)
+        return self.fusion and decided_on and not topic.startswith("/truth/") and topic not in self.ignored
 
     def replaces(self, topic: str, event: Event | None) -> bool:
         """Whether the stages make anew what travels on `topic`; the event matters on /progress only."""
