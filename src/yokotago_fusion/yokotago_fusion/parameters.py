@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from yokotago_model.body import ARM_SHARE, SHOULDER_BELOW_SHARE, SHOULDER_BESIDE_SHARE
+
 
 @dataclass(frozen=True)
 class FusionParameters:
@@ -42,8 +44,8 @@ class FusionParameters:
         arm_length: how far from a shelf's front a person can stand and take something;
         body_stddev: of the distance along the shelf between a person and what they take;
         shoulder_beside_share, shoulder_below_share, arm_share, arm_stddev_share: as shares of the height, how far
-        shoulders are beside and below the top of the head, and how long an arm is to the middle of the hand (Drillis
-        and Contini, 1966), with the deviation of how far a hand is reached out.
+        shoulders are beside and below the top of the head, and how long an arm is to the middle of the hand
+        (yokotago_model.body), with the deviation of how far a hand is reached out.
 
     Weight
         type_stddev_share, type_stddev_floor_g: how far a product's true mean lies from the catalogue's;
@@ -107,9 +109,9 @@ class FusionParameters:
     p_same_place: float = 0.02
     arm_length: float = 1.0
     body_stddev: float = 0.35
-    shoulder_beside_share: float = 0.129
-    shoulder_below_share: float = 0.182
-    arm_share: float = 0.386
+    shoulder_beside_share: float = SHOULDER_BESIDE_SHARE
+    shoulder_below_share: float = SHOULDER_BELOW_SHARE
+    arm_share: float = ARM_SHARE
     arm_stddev_share: float = 0.03
 
     type_stddev_share: float = 0.02

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from yokotago_model.body import ARM_SHARE, SHOULDER_BELOW_SHARE, SHOULDER_BESIDE_SHARE
 from yokotago_model.events import HandOwner
 
 MOST_OTHERS = 3
@@ -27,17 +28,16 @@ class OwnerParams:
     """Parameters of `other_owners`; lengths with the suffix _share are shares of the person's height.
 
     shoulder_share, shoulder_below_share, arm_share: a shoulder is so far beside the head's middle and below its top,
-    and so long is an arm to the middle of the hand (Drillis and Contini, 1966: half of the biacromial breadth 0.129,
-    acromion 0.818 high, upper arm 0.186, forearm 0.146, half of the hand 0.054); side_m: a hand so much farther to the
-    side is less probable by the factor e; axis_m: standard deviation of where a forearm's axis passes a shoulder, for
-    elbows stand out; axis_weight, axis_sigmas: how much it counts for each standard deviation, and up to how many;
+    and so long is an arm to the middle of the hand (yokotago_model.body); side_m: a hand so much farther to the side is
+    less probable by the factor e; axis_m: standard deviation of where a forearm's axis passes a shoulder, for elbows
+    stand out; axis_weight, axis_sigmas: how much it counts for each standard deviation, and up to how many;
     long_weight: how much it counts for each hundredth of the height that an arm would be too long; over_body:
     probability that all this misleads and the way over the bodies is right; least: what is less probable is not told.
     """
 
-    shoulder_share: float = 0.129
-    shoulder_below_share: float = 0.182
-    arm_share: float = 0.386
+    shoulder_share: float = SHOULDER_BESIDE_SHARE
+    shoulder_below_share: float = SHOULDER_BELOW_SHARE
+    arm_share: float = ARM_SHARE
     side_m: float = 0.13
     axis_m: float = 0.12
     axis_weight: float = 2.3
