@@ -21,7 +21,10 @@ from .whereabouts import Place, Whereabouts
 
 _MOST_ACTORS = 6
 _LEAST_OWNER = 1e-3
+"""Nobody's hand is told so surely that it may not be another's."""
+
 _NEAR_S = 0.5
+"""A hand that left so long before a step, or came so long after it, may have been in the shelf during it."""
 
 
 class Scenes:

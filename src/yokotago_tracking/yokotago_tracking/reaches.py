@@ -118,7 +118,7 @@ class Reaches:
 
     def finish(self) -> list[HandReach]:
         """Complete the reaches that are open when the recording ends."""
-        made = [self._complete(o) for o in self._open if o.reach_id]
+        made = [self._told(o, complete=True) for o in self._open if o.reach_id]
         self._open.clear()
         return made
 
@@ -186,16 +186,13 @@ class Reaches:
         number = self._counts.get(reach.track_id, 0) + 1
         self._counts[reach.track_id] = number
         reach.reach_id = f"{reach.track_id}-{number}"
-        begin = reach.samples[0].stamp
-        return self._told(reach, False, begin)
+        return self._told(reach)
 
-    def _complete(self, reach: _Open) -> HandReach:
-        return self._told(reach, True, reach.samples[-1].stamp)
-
-    def _told(self, reach: _Open, complete: bool, end: Stamp) -> HandReach:
+    def _told(self, reach: _Open, *, complete: bool = False) -> HandReach:
         samples = tuple(reach.samples)
         others = pooled(reach.others, self.params.owner_untold, self.params.owner_least)
         begin = samples[0].stamp
+        end = samples[-1].stamp if complete else begin
         return HandReach(reach.reach_id, reach.track_id, reach.shelf.shelf_id, complete, begin, end, samples, others)
 
     def _ended(self, stamp: Stamp) -> list[HandReach]:
@@ -207,6 +204,6 @@ class Reaches:
             if unseen_s <= self.params.gap_s and outside_s <= self.params.leave_s:
                 kept.append(reach)
             elif reach.reach_id:
-                made.append(self._complete(reach))
+                made.append(self._told(reach, complete=True))
         self._open = kept
         return made
