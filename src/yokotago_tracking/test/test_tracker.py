@@ -208,6 +208,47 @@ def test_who_is_hidden_beside_somebody_stays_on_their_side() -> None:
     assert {i for f in frames for i in sure(f)} == {tall, small}
 
 
+def test_a_child_who_leaves_an_adults_side_leaves_no_track_on_the_arm() -> None:
+    way = [(3.0, min(-0.4 + 0.1 * k, 2.0)) for k in range(26)]
+    way += [(3.0 - 0.08 * k, 2.0) for k in range(11)] + [(2.2, 2.0)] * 10
+    away = [(2.2, 1.55 - 0.08 * k) for k in range(10)]
+
+    def seen(k: int) -> list[npt.NDArray]:
+        child = ([None] * 30 + way + [None] * 5 + away)[k]
+        arm = (2.45, 2.0, 1.4) if k >= 30 + len(way) else None
+        adult = body(2.0, min(-0.4 + 0.1 * k, 2.0), 1.7, arm)
+        return [adult] + ([body(*child, 1.4)] if child else [])
+
+    frames = run(seen, 30 + len(way) + 5 + len(away))
+    adult, child = sure(frames[60])
+    at = {t.track_id: t.position[:2] for t in frames[-1].tracks}
+    assert at == {adult: pytest.approx((2.0, 2.0), abs=0.05), child: pytest.approx(away[-1], abs=0.1)}
+
+
+def test_who_was_taken_for_something_lower_is_found_at_once() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        if k < 40:
+            return [body(2.0, min(-0.4 + 0.1 * k, 2.5))]
+        if k < 44:
+            return [body(2.0 + 0.25 * (k - 39), 2.5, 1.15)]
+        return [body(2.0, 2.5 - 0.1 * max(0, k - 52))] if 44 < k < 85 else []
+
+    frames = run(seen, 100)
+    assert {i for f in frames for i in sure(f)} == {1}
+    assert frames[55].tracks[0].position[:2] == pytest.approx((2.0, 2.2), abs=0.1)
+    assert not frames[-1].tracks
+
+
+def test_nobody_waits_in_a_shelf_or_behind_a_wall() -> None:
+    frames = run(lambda k: [body(2.0, -0.4 + 0.12 * k)] if k < 32 else [], 80)
+    (shelf,) = store().shelves
+    for frame in frames[32:]:
+        (parked,) = frame.tracks
+        assert parked.position[1] < shelf.origin[1] + 0.1
+    frames = run(lambda k: [body(0.6 - 0.1 * max(0, k - 30), min(-0.4 + 0.12 * k, 2.0))] if k < 35 else [], 80)
+    assert all(f.tracks[0].position[0] >= 0.0 for f in frames[36:])
+
+
 def test_same_clouds_same_frames() -> None:
     def seen(k: int) -> list[npt.NDArray]:
         return [body(1.0, -0.4 + 0.05 * k, arm=(1.5, -0.4 + 0.05 * k, 1.2))]

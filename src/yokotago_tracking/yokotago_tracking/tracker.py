@@ -42,6 +42,7 @@ class TrackerParams:
     seen for longer is lost; lost_speed_mps: how fast somebody may move who is not seen, lost_gate_m: how far at
     most; cost_most: largest cost of a pair; taller_m: no head is higher than its person's height by more, known
     after known_looks; lower_share: the head of a person who was lost is at least at this share of the height;
+    shoulder_share: what is seen lower beside somebody than this share of their height may be their shoulder or arm;
     weak_gate_m, weak_step_m: how far and how much higher or lower a peak may be that is no head beyond doubt;
     part_gate_m: how far a head without a peak may be from where it is expected; shared_least: a head is shared
     where it is somebody else's with at least this probability; swap_beside, swap_shared, swap_both: probability
@@ -81,6 +82,7 @@ class TrackerParams:
     taller_m: float = 0.15
     known_looks: int = 15
     lower_share: float = 0.6
+    shoulder_share: float = 0.87
     weak_gate_m: float = 0.2
     part_gate_m: float = 0.12
     weak_step_m: float = 0.2
@@ -154,6 +156,8 @@ class _Person:
     seen: Stamp
     seen_at: tuple[float, float]
     sure: Stamp
+    upright: Stamp
+    upright_at: tuple[float, float]
     z: float
     height: float
     state: TrackState = TrackState.TENTATIVE
@@ -226,10 +230,14 @@ class Tracker:
         for person in self._people:
             unseen_s = (stamp - person.seen) / SECOND - dt
             walks = person.merged and person.motion.speed > params.walk_mps
+            x, y = person.motion.x, person.motion.y
             if walks or (unseen_s <= params.coast_s and person.missed == 0 and not person.merged):
                 person.motion.predict(dt, params.acceleration_mps2)
             else:
                 person.motion.stand(dt, params.lost_speed_mps, 0.3)
+            if not self._can_be(person.motion.x, person.motion.y):
+                person.motion.x, person.motion.y = x, y
+                person.motion.vx = person.motion.vy = 0.0
 
     # Who is where.
 
@@ -260,6 +268,7 @@ class Tracker:
         matched = {i: seen[j] for i, j in pairs.items()}
         hidden = self._sharing(matched)
         shared = self._shared(hidden, matched, stamp)
+        shouldered: dict[int, int] = {}
         for i, k in sorted(hidden.items()):
             both = self._both(i, k)
             swap = params.swap_both if both else params.swap_shared if k in shared else params.swap_beside
@@ -267,19 +276,25 @@ class Tracker:
             if both is not None:
                 matched[i], matched[k] = both
                 del hidden[i]
+                if both[0].z < params.shoulder_share * both[1].z:
+                    # It may also be the other one's shoulder, while the person has walked on.
+                    shouldered[i] = k
         shared = {k for k in shared if k in hidden.values()}
         for i, person in enumerate(self._people):
             person.own = i in matched and i not in shared and self._is_strong(matched[i], person.height)
-            if i in matched:
+            beside = hidden.get(i, shouldered.get(i))
+            if beside is not None:
+                person.hidden_with = self._people[beside]
+            elif i in matched:
                 person.hidden_with = None
-            elif i in hidden:
-                person.hidden_with = self._people[hidden[i]]
             if person.hidden_with is not None:
                 self._stay_beside(person, person.hidden_with)
             if i in matched:
                 person.merged = i in shared
-                vague = params.part_stddev_m if self._is_doubtful(person, matched[i]) else params.seen_stddev_m
-                self._see(person, matched[i], stamp, params.merged_stddev_m if person.merged else vague)
+                doubtful = self._is_doubtful(person, matched[i])
+                stddev = params.part_stddev_m if doubtful else params.seen_stddev_m
+                stddev = params.merged_stddev_m if person.merged else stddev
+                self._see(person, matched[i], stamp, stddev, doubtful or i in shouldered)
             elif person.state is TrackState.TENTATIVE:
                 person.missed += 1
             else:
@@ -453,7 +468,8 @@ class Tracker:
                 if height is not None:
                     person.height = person.tallest = height
 
-    def _see(self, person: _Person, head: Head, stamp: Stamp, stddev: float) -> None:
+    def _see(self, person: _Person, head: Head, stamp: Stamp, stddev: float, doubtful: bool) -> None:
+        """Take in a look at somebody; doubtful: what was seen may be a part of them or of another."""
         person.motion.update(head.x, head.y, stddev)
         # Of two heads in one peak the lower one also gets points of the higher one's slope.
         person.z = head.z if head.prominence > 0.0 else min(head.z, person.height)
@@ -461,8 +477,10 @@ class Tracker:
             person.height += (0.3 if head.z > person.height else 0.001) * (head.z - person.height)
             person.tallest = max(person.tallest, person.height)
         person.seen, person.seen_at = stamp, (person.motion.x, person.motion.y)
-        if not self._is_doubtful(person, head):
+        if not doubtful:
             person.sure = stamp
+        if head.z >= person.height - self.params.taller_m:
+            person.upright, person.upright_at = stamp, person.seen_at
         person.missed = 0
         person.looks += 1
         person.good_looks += self._is_whole(head)
@@ -502,6 +520,11 @@ class Tracker:
             if v > deep and v < shelf.size[1] and 0.0 < u < shelf.size[0] and w < shelf.size[2] + 0.15:
                 return False
         return True
+
+    def _can_be(self, x: float, y: float) -> bool:
+        """Whether somebody can be there who is not seen: neither in a shelf nor behind a wall."""
+        inside = self._outside(x, y) <= 0.0 or self._at_door(x, y, 0.6)
+        return inside and self._can_stand(x, y, 0.0, self.params.lean_m)
 
     # Coming and going.
 
@@ -590,15 +613,18 @@ class Tracker:
         params = self.params
         assert self._first is not None
         for person in list(self._people):
-            if person.state is TrackState.TENTATIVE and self._proved(person, stamp):
+            if person.state is not TrackState.TENTATIVE:
+                continue
+            proved = self._proved(person, stamp)
+            if proved or self._is_seen_well(person):
                 lost = self._lost_there(person)
                 if lost is not None:
                     lost.motion, lost.hidden_with, lost.merged = person.motion, None, False
-                    self._see(
-                        lost, Head(person.motion.x, person.motion.y, person.z, 0.0, 0.0), stamp, params.part_stddev_m
-                    )
+                    found = Head(person.motion.x, person.motion.y, person.z, 0.0, 0.0)
+                    self._see(lost, found, stamp, params.part_stddev_m, doubtful=False)
                     self._people.remove(person)
                     continue
+            if proved:
                 person.state = TrackState.CONFIRMED
                 person.height = max(person.height, person.z)
                 self._recognition.identities.add(person.track_id)
@@ -627,6 +653,8 @@ class Tracker:
                     stamp,
                     (head.x, head.y),
                     stamp,
+                    stamp,
+                    (head.x, head.y),
                     head.z,
                     head.z,
                     good_looks=1,
@@ -642,14 +670,19 @@ class Tracker:
             return None
         near = []
         for n, p in enumerate(self._people):
-            if p.state is TrackState.TENTATIVE or not p.missed or p.seen > new.born:
+            # Lower than they are, it may have been somebody's arm that they were matched with since then.
+            if p.state is TrackState.TENTATIVE or not p.missed or p.upright > new.born:
                 continue
-            unseen_s = (new.born - p.seen) / SECOND
-            distance = p.motion.distance(*new.birthplace)
+            unseen_s = (new.born - p.upright) / SECOND
+            distance = math.dist(p.upright_at, new.birthplace)
             gate = min(params.gate_m + params.lost_speed_mps * unseen_s, params.lost_gate_m)
             if distance <= gate and params.lower_share * p.height <= new.height <= p.tallest + params.taller_m:
                 near.append((distance, n))
         return self._people[min(near)[1]] if near else None
+
+    def _is_seen_well(self, new: _Person) -> bool:
+        """Whether a new track is a head beyond doubt, so that somebody who was lost may have been found."""
+        return not new.missed and new.clear_looks >= self.params.confirm_looks and self._is_clear_new(new)
 
     def _proved(self, person: _Person, stamp: Stamp) -> bool:
         params = self.params
