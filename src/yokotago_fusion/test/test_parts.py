@@ -19,7 +19,7 @@ import yokotago_fusion
 from yokotago_fusion.baseline import Baseline
 from yokotago_fusion.beliefs import Beliefs
 from yokotago_fusion.fusion import Fusion
-from yokotago_fusion.hands import log_body_at
+from yokotago_fusion.hands import log_body_at, log_stance
 from yokotago_fusion.hypotheses import Hypothesis, Unit, World, settle
 from yokotago_fusion.journal import Journal, JournalError
 from yokotago_fusion.offsets import Offsets
@@ -191,6 +191,20 @@ def test_who_stands_upright_does_not_reach_what_lies_near_the_floor() -> None:
     assert upright[middle] == upright[high] == bent[low] == bent[middle]
     assert upright[low] < upright[middle] - 3.0
     assert bent[high] < bent[low] - 3.0
+
+
+def test_who_bends_is_more_likely_to_reach_low_and_who_does_not_is_less() -> None:
+    """The hand of a person of 1.7 m hangs at 0.73 m."""
+    where = Whereabouts()
+    for moment, top in ((0, 1.7), (2, 1.2)):
+        track = Track(1, TrackState.CONFIRMED, (2.0, 3.0, 0.0), (0.0, 0.0, 0.0), top, (0.0,) * 4)
+        where.feed(TrackFrame(moment * SECOND, (track,)))
+    low, middle = (0.8, 1.2, 0.5, 0.9), (0.8, 1.2, 0.6, 1.0)
+    assert log_stance(where, 1, 2 * SECOND, low, PARAMS) == pytest.approx(math.log(0.9 / 0.15))
+    assert log_stance(where, 1, 0, low, PARAMS) == pytest.approx(math.log(0.1 / 0.85))
+    assert log_stance(where, 1, 2 * SECOND, middle, PARAMS) == pytest.approx(math.log(0.1 / 0.15))
+    assert log_stance(where, 1, 0, middle, PARAMS) == pytest.approx(math.log(0.9 / 0.85))
+    assert log_stance(where, 2, 0, low, PARAMS) == 0.0
 
 
 @pytest.mark.parametrize("was", [1, 2])

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from yokotago_model.events import Stamp
 
-from .hands import Actor, Window, hand_at, log_body_at, log_hand_at, log_timing
+from .hands import Actor, Window, hand_at, log_body_at, log_hand_at, log_stance, log_timing
 from .hypotheses import PersonId, Stray, Unit, World
 from .likelihoods import log_laplace, log_normal, log_sum
 from .parameters import FusionParameters
@@ -137,12 +137,12 @@ class Scene:
         return self._takes[key]
 
     def fit(self, number: int, window: Window, blur: float = 0.0) -> float:
-        """Log ratio of the actor's hand and time given a movement in `window`, to no movement of theirs."""
+        """Log ratio of the actor's hand, time and stance given a movement in `window`, to no movement of theirs."""
         key = (number, window, blur)
         if key not in self._fits:
             actor, params, shelf = self.actors[number], self.params, self.measurement.deck.shelf
+            middle = (self._begin + self._end) // 2
             if actor.evidence is None:
-                middle = (self._begin + self._end) // 2
                 value = log_body_at(self._whereabouts, actor.track_id, shelf, middle, window, params)
                 if actor.glimpse is not None:
                     seen = math.log(params.glimpse_ratio)
@@ -154,7 +154,7 @@ class Scene:
                 value += log_timing(actor.evidence.reach, self._begin, self._end, params)
                 value += math.log((1 - params.p_idle) / params.p_idle)
                 value += math.log(actor.owner)
-            self._fits[key] = value
+            self._fits[key] = value + log_stance(self._whereabouts, actor.track_id, middle, window, params)
         return self._fits[key]
 
     @property

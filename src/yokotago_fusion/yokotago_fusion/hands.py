@@ -188,3 +188,21 @@ def log_body_at(
         too_long = max(0.0, arm - params.arm_share) / params.arm_stddev_share
         ratio *= (1 - params.place_outlier) * math.exp(-0.5 * too_long * too_long) + params.place_outlier
     return math.log(max(ratio, 1e-6))
+
+
+def log_stance(
+    whereabouts: Whereabouts, track_id: int, moment: Stamp, window: Window, params: FusionParameters
+) -> float:
+    """Log ratio of how far a person bends given that they reach into the window, to somebody who only stands there.
+
+    What lies lower than a hanging hand makes people bend or crouch, and hardly anything else does.
+    """
+    place = whereabouts.place(track_id, moment)
+    tall = whereabouts.tallest(track_id)
+    if place is None or place.top <= 0.0:
+        return 0.0
+    hanging = (1.0 - params.shoulder_below_share - params.arm_share) * tall
+    p_bent = params.p_bent_low if (window[2] + window[3]) / 2.0 < hanging else params.p_bent
+    if place.top < (1.0 - params.bent_share) * tall:
+        return math.log(p_bent / params.p_bent_idle)
+    return math.log((1.0 - p_bent) / (1.0 - params.p_bent_idle))

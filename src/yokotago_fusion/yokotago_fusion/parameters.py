@@ -45,7 +45,10 @@ class FusionParameters:
         body_stddev: of the distance along the shelf between a person and what they take;
         shoulder_beside_share, shoulder_below_share, arm_share, arm_stddev_share: as shares of the height, how far
         shoulders are beside and below the top of the head, and how long an arm is to the middle of the hand
-        (yokotago_model.body), with the deviation of how far a hand is reached out.
+        (yokotago_model.body), with the deviation of how far a hand is reached out;
+        bent_share: who is lower than upright by more than this share of their height is bent; p_bent_low: probability
+        that somebody is who reaches lower than a hanging hand, p_bent: who reaches higher, p_bent_idle: who stands at a
+        shelf and takes nothing at that moment.
 
     Weight
         type_stddev_share, type_stddev_floor_g: how far a product's true mean lies from the catalogue's;
@@ -86,7 +89,7 @@ class FusionParameters:
     gone_s: float = 1.0
     receipt_after_s: float = 1.0
     correct_after_s: float = 120.0
-    step_stddev_s: float = 0.15
+    step_stddev_s: float = 0.2
     timing_stddev_s: float = 0.3
     p_outside: float = 0.02
     grasp_s: float = 0.4
@@ -103,16 +106,20 @@ class FusionParameters:
     close_m: float = 0.5
     missed_reach_close: float = 0.15
     glimpse_m: float = 0.15
-    glimpse_s: float = 0.3
+    glimpse_s: float = 0.5
     glimpse_ratio: float = 3.0
     hand_width: float = 0.1
     p_same_place: float = 0.02
     arm_length: float = 1.0
-    body_stddev: float = 0.35
+    body_stddev: float = 0.25
     shoulder_beside_share: float = SHOULDER_BESIDE_SHARE
     shoulder_below_share: float = SHOULDER_BELOW_SHARE
     arm_share: float = ARM_SHARE
     arm_stddev_share: float = 0.03
+    bent_share: float = 0.1
+    p_bent_low: float = 0.9
+    p_bent: float = 0.1
+    p_bent_idle: float = 0.15
 
     type_stddev_share: float = 0.02
     type_stddev_floor_g: float = 1.0

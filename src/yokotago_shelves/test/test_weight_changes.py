@@ -258,7 +258,14 @@ def _held(before: float, until: float, lifted: float, weight: float) -> Curve:
 def test_a_thing_held_for_half_a_minute_and_then_taken_is_one_change() -> None:
     change = _only(_run(_bursts(_held(5.0, 35.0, 120.0, 500.0), 40.0))[0])
     assert _has(change, 35.0, -500.0)
-    assert seconds_between(change.begin, change.end) > 29.0
+    # It moved when it went, not when the hand came.
+    assert seconds_between(change.begin, change.end) < 0.5
+
+
+def test_a_step_begins_when_the_thing_moves_and_not_when_it_was_touched() -> None:
+    change = _only(_run(_bursts(_held(5.0, 6.2, 60.0, 500.0), 10.0))[0])
+    assert change.delta == pytest.approx(-500.0, abs=3.0)
+    assert abs(seconds_between(START, change.begin) - 6.2) < 0.15
 
 
 def test_a_thing_drawn_away_over_half_a_minute_is_one_change() -> None:

@@ -44,6 +44,9 @@ _ABRUPT_S = 0.1
 _NEAR_SHARE = 0.15
 """A step has ended when the scale is nearer to its new level than this share of it."""
 
+_AT_REST_SHARE = 0.2
+"""A scale that has moved by less than this share of a step is still at the level before it."""
+
 _RIPPLE_SHARE = 0.008
 """A level may still move by this share of the abrupt step to it: things roll back, and neighbours are felt."""
 
@@ -195,7 +198,7 @@ class Levels:
             self._measure(block, level)
             return
         # The newest of the blocks that are still at the level: the scale moves from there.
-        near = max(2.5 * self._noise, self._p.flat_g, 0.2 * abs(moved))
+        near = max(2.5 * self._noise, self._p.flat_g, _AT_REST_SHARE * abs(moved))
         at_rest = max((i for i, b in enumerate(blocks) if abs(b.mean - level) < near), default=0)
         self._leave(blocks[at_rest].end)
         self._blocks = deque(islice(blocks, at_rest + 1, None)) or deque([block])
@@ -314,9 +317,19 @@ class Levels:
     def _is_level(self, blocks: list[Block]) -> bool:
         return len(blocks) >= self._brief_hold
 
+    def _moved_from(self, level: float, until: Stamp) -> Stamp:
+        """When the scale was last at about the level before: it may have been touched, or have felt a neighbour's
+        step, long before the thing itself moved.
+        """
+        if self._before is None:
+            return 0
+        near = max(2.5 * self._noise, self._p.flat_g, _AT_REST_SHARE * abs(level - self._before))
+        return max((b.end for b in self._blocks if b.begin < until and abs(b.mean - self._before) < near), default=0)
+
     def _settle(self, window: list[Block], roughness: float) -> Step | None:
         level = _mid_mean([b.mean for b in window])
         before, begin, status = self._before, self._rest_end, self._status
+        moved = self._moved_from(level, window[0].begin)
         self._moving = False
         self._before = level
         self._brief = []
@@ -328,6 +341,7 @@ class Levels:
             return None  # where the scale stands when it is first seen
         end = max(window[0].begin, begin + 1, self.done + 1)
         drift = self._p.drift_g_per_s * (end - begin) / SECOND
+        begin = min(max(begin, moved), end - 1)
         shaken = max(1.0, roughness / self._noise)
         null = self._noise**2 / 10.0 if self._null is None else self._null
         gain = self._p.gain_error * (level - before)
