@@ -239,6 +239,18 @@ def test_who_was_taken_for_something_lower_is_found_at_once() -> None:
     assert not frames[-1].tracks
 
 
+def test_who_is_hidden_is_not_looked_for_at_a_shelfs_edge() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        if k < 40 or k >= 70:
+            return [body(1.3, min(-0.4 + 0.1 * k, 3.0))]
+        return [body(2.0, 3.47, 1.4)] if k > 48 else []
+
+    frames = run(seen, 80)
+    assert {i for f in frames for i in sure(f)} == {1}
+    for frame in frames[40:]:
+        assert frame.tracks[0].position[:2] == pytest.approx((1.3, 3.0), abs=0.1)
+
+
 def test_nobody_waits_in_a_shelf_or_behind_a_wall() -> None:
     frames = run(lambda k: [body(2.0, -0.4 + 0.12 * k)] if k < 32 else [], 80)
     (shelf,) = store().shelves

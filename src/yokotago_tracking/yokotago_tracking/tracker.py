@@ -57,8 +57,9 @@ class TrackerParams:
     that is missed so often is dropped; end_s: how long a person must not be seen at a door to have left,
     end_inside_s: the same farther than border_m from the floor's border; beyond_m: outside the floor by more, at
     once; threshold_m: nearer to the floor's border than this is on the threshold; out_mps: who walks toward the
-    border faster walks out; lean_m: how far over a shelf's front a head may be; wall_m: nothing so near to the
-    floor's border counts except in doors; head_share: least area of a new person's head as a share of height
+    border faster walks out; lean_m: how far over a shelf's front a head may be that is followed, aside_m: how far
+    from a shelf one must be that appears; wall_m: nothing so near to the floor's border counts except in doors;
+    head_share: least area of a new person's head as a share of height
     squared; clear_share, clear_prominence_m, clear_height: area, prominence and share of a neighbour's height that
     make a head beyond doubt; new_apart_m: another new person's head that is nearer to another one must be a whole
     head of its own, inside_apart_m: where no door is, people who are nearer to somebody are part of them; climb:
@@ -110,6 +111,7 @@ class TrackerParams:
     threshold_m: float = 0.15
     out_mps: float = 0.2
     lean_m: float = 0.05
+    aside_m: float = 0.08
     wall_m: float = 0.05
     head_share: float = 0.004
     clear_share: float = 0.008
@@ -371,6 +373,7 @@ class Tracker:
             for column, head in enumerate(seen):
                 distance = person.motion.distance(head.x, head.y)
                 fits = head.z >= params.lower_share * person.height and self._not_too_high(person, head)
+                fits = fits and self._can_stand(head.x, head.y, head.z, -params.aside_m)
                 by = min((math.hypot(head.x - h.x, head.y - h.y) for h in sure.values()), default=math.inf)
                 near = gate if by > params.new_apart_m or self._comes_out(person, head) else min(gate, params.apart_m)
                 if distance <= near and fits and self._is_strong(head, person.height):
@@ -514,10 +517,13 @@ class Tracker:
             person.state = TrackState.COASTING
 
     def _can_stand(self, x: float, y: float, z: float, deep: float) -> bool:
-        """Whether a head can be there: not among the goods of a shelf, at most `deep` [m] behind its front."""
+        """Whether a head can be there: not among the goods of a shelf, at most `deep` [m] behind its front, or at least
+        so far from it and its sides where `deep` is negative.
+        """
+        aside = max(0.0, -deep)
         for shelf in self.store.shelves:
             u, v, w = shelf.to_shelf((x, y, z))
-            if v > deep and v < shelf.size[1] and 0.0 < u < shelf.size[0] and w < shelf.size[2] + 0.15:
+            if deep < v < shelf.size[1] and -aside < u < shelf.size[0] + aside and w < shelf.size[2] + 0.15:
                 return False
         return True
 
@@ -630,7 +636,7 @@ class Tracker:
                 self._recognition.identities.add(person.track_id)
         for j in sorted(free):
             head = seen[j]
-            if not (self._is_whole(head) and self._can_stand(head.x, head.y, head.z, -0.08)):
+            if not (self._is_whole(head) and self._can_stand(head.x, head.y, head.z, -params.aside_m)):
                 continue
             if self._outside(head.x, head.y) > 0.0 and not self._at_door(head.x, head.y, 0.6):
                 continue
