@@ -11,6 +11,7 @@ an abrupt step, longer after a slow motion, longer still while the shelf shakes.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -50,6 +51,8 @@ _AT_REST_SHARE = 0.2
 _RIPPLE_SHARE = 0.008
 """A level may still move by this share of the abrupt step to it: things roll back, and neighbours are felt."""
 
+_ROOT_OF_PI = math.sqrt(math.pi)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -70,7 +73,11 @@ class Step:
 
 def _mid_mean(values: list[float]) -> float:
     """Mean of the middle half: as sharp as a mean, and a touch in between does not pull it."""
-    ordered = sorted(values)
+    return _mid_mean_of(sorted(values))
+
+
+def _mid_mean_of(ordered: list[float]) -> float:
+    """The same of values that are in order."""
     cut = len(ordered) // 4
     middle = ordered[cut : len(ordered) - cut]
     return sum(middle) / len(middle)
@@ -115,6 +122,8 @@ class Levels:
         self._stale = 0
         self._restless = False
         self._forgotten = False  # whether older blocks of this motion were let go
+        self._ordered: list[float] = []  # the means of the oldest blocks, as many as it remembers
+        self._remembers = 0
         self.done: Stamp = 0
         """Steps that are still to be found end after this."""
 
@@ -185,16 +194,16 @@ class Levels:
         blocks = self._blocks
         self._stale -= 1
         if self._stale <= 0:
-            while len(blocks) > self._guard + self._memory:
-                blocks.popleft()
-            old = max(len(blocks) - self._guard, min(3, len(blocks) - 1))
-            self._before = _mid_mean([b.mean for b in islice(blocks, old)])
+            self._before = self._remembered()
             self._stale = self._refresh
         level = self._before
         assert level is not None
-        recent = self._newest(self._recent)
-        moved = sum(recent) / len(recent) - level
-        if abs(moved) < self._p.flat_g or abs(moved) < _LEFT_SIGMAS * self._noise / math.sqrt(len(recent)):
+        count = min(self._recent, len(blocks))
+        total = 0.0
+        for i in range(-count, 0):
+            total += blocks[i].mean
+        moved = total / count - level
+        if abs(moved) < self._p.flat_g or abs(moved) < _LEFT_SIGMAS * self._noise / math.sqrt(count):
             self._measure(block, level)
             return
         # The newest of the blocks that are still at the level: the scale moves from there.
@@ -202,6 +211,22 @@ class Levels:
         at_rest = max((i for i, b in enumerate(blocks) if abs(b.mean - level) < near), default=0)
         self._leave(blocks[at_rest].end)
         self._blocks = deque(islice(blocks, at_rest + 1, None)) or deque([block])
+
+    def _remembered(self) -> float:
+        """The level at rest, from the blocks that are old enough; what stays of them from one time to the next is kept
+        in order.
+        """
+        blocks, ordered = self._blocks, self._ordered
+        while len(blocks) > self._guard + self._memory:
+            forgotten = blocks.popleft().mean
+            if self._remembers:
+                del ordered[bisect_left(ordered, forgotten)]
+                self._remembers -= 1
+        old = max(len(blocks) - self._guard, min(3, len(blocks) - 1))
+        for i in range(self._remembers, old):
+            insort(ordered, blocks[i].mean)
+        self._remembers = max(self._remembers, old)
+        return _mid_mean_of(ordered)
 
     def _leave(self, end: Stamp) -> None:
         self._moving = True
@@ -217,10 +242,10 @@ class Levels:
             return
         self._measured += 1
         # The first blocks count for the assumed noise, so that a lucky start makes no scale trigger-happy.
-        gain = max(1.0 / (self._measured + 20), 0.01)
+        gain = 1.0 / (self._measured + 20) if self._measured < 80 else 0.01
         difference = abs(block.mean - self._blocks[-2].mean)
         # E|d| = 2 sigma / sqrt(pi); a jerk counts no more than as a large deviation.
-        self._noise += gain * (min(difference, 6.0 * self._noise) * math.sqrt(math.pi) / 2.0 - self._noise)
+        self._noise += gain * (min(difference, 6.0 * self._noise) * _ROOT_OF_PI / 2.0 - self._noise)
         self._noise = max(self._noise, 0.02)
         window = self._hold
         if block.end < self._next_null or len(self._blocks) < 3 * window:
@@ -334,6 +359,7 @@ class Levels:
         self._before = level
         self._brief = []
         self._blocks = deque(window)
+        self._ordered, self._remembers = [], 0
         self._rest_begin = window[0].begin
         self._stale = self._refresh
         if before is None:
