@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -114,8 +115,13 @@ def in_parallel(work: Callable[[_T], _R], items: Iterable[_T], jobs: int, text: 
             # spawn: a forked child of a process with numeric threads may hang.
             context = multiprocessing.get_context("spawn")
             with ProcessPoolExecutor(min(jobs, len(items)), context, _end_with_parent) as pool:
-                waiting = {pool.submit(work, item): i for i, item in enumerate(items)}
                 try:
+                    # An interrupt while a worker starts would leave one that nobody knows of, and wait for its work.
+                    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+                    try:
+                        waiting = {pool.submit(work, item): i for i, item in enumerate(items)}
+                    finally:
+                        signal.pthread_sigmask(signal.SIG_SETMASK, before)
                     for done in as_completed(waiting):
                         results[waiting[done]] = done.result()
                         bar.advance(task)
