@@ -529,8 +529,11 @@ class Tracker:
 
     def _can_be(self, x: float, y: float) -> bool:
         """Whether somebody can be there who is not seen: neither in a shelf nor behind a wall."""
-        inside = self._outside(x, y) <= 0.0 or self._at_door(x, y, 0.6)
-        return inside and self._can_stand(x, y, 0.0, self.params.lean_m)
+        return self._is_inside(x, y) and self._can_stand(x, y, 0.0, self.params.lean_m)
+
+    def _is_inside(self, x: float, y: float) -> bool:
+        """Whether a place is on the floor or just outside of a door."""
+        return self._outside(x, y) <= 0.0 or self._at_door(x, y, 0.6)
 
     # Coming and going.
 
@@ -638,7 +641,7 @@ class Tracker:
             head = seen[j]
             if not (self._is_whole(head) and self._can_stand(head.x, head.y, head.z, -params.aside_m)):
                 continue
-            if self._outside(head.x, head.y) > 0.0 and not self._at_door(head.x, head.y, 0.6):
+            if not self._is_inside(head.x, head.y):
                 continue
             near = min((p.motion.distance(head.x, head.y) for p in self._people), default=math.inf)
             if self._is_clear(head):
