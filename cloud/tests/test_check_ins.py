@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -142,6 +143,23 @@ def race(calls: int, call: Any) -> list[Any]:
 
     with ThreadPoolExecutor(calls) as pool:
         return list(pool.map(run, range(calls)))
+
+
+def with_twin(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, sort_key: str, call: Callable[[], Any]) -> tuple[Any, Any]:
+    """The answers to the twin of a call, and to the call: the twin is whole just before the call looks at a key."""
+    kind = type(cloud.services.storage)
+    look, twins = kind.get, []
+
+    def twin_first(self: Any, pk: str, sk: str) -> Any:
+        if sk.startswith(sort_key) and not twins:
+            twins.append(None)
+            twins[0] = call()
+        return look(self, pk, sk)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "get", twin_first)
+        answer = call()
+    return twins[0], answer
 
 
 def test_gates_that_race_for_a_code_get_one_winner(cloud: Cloud) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import OTHER_STORE, STORE, Cloud, Phone, receipt
-from test_check_ins import race
+from test_check_ins import race, with_twin
 
 PATH = f"/v1/receipts/{STORE}/r-1/disputes"
 NOT_TAKEN = {"product_id": "p2", "problem": "not_taken", "text": "お茶は取っていません"}
@@ -49,6 +49,16 @@ def test_a_line_is_reported_once_also_when_fingers_race(cloud: Cloud, phone: Pho
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"dispute-known"}
     assert say(phone, {"product_id": "", "problem": "missing"}, key="other").status_code == 201
     assert len(cloud.host.get("/disputes").json()["disputes"]) == 2
+
+
+def test_a_report_whose_twin_was_kept_between_two_looks_is_a_repetition(
+    cloud: Cloud, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin, answer = with_twin(cloud, monkeypatch, "RECEIPT#", lambda: say(phone, NOT_TAKEN))
+    assert (twin.status_code, answer.status_code) == (201, 201)
+    assert answer.json() == twin.json()
+    assert answer.headers["Idempotent-Replay"] == "true"
+    assert len(cloud.host.get("/disputes").json()["disputes"]) == 1
 
 
 def test_only_ones_own_receipt_can_be_disputed(cloud: Cloud, phone: Phone) -> None:

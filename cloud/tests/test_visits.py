@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import OTHER_STORE, STORE, Cloud, Phone, receipt
-from test_check_ins import race
+from test_check_ins import race, with_twin
 
 from yokotago_cloud import bodies
 from yokotago_cloud.idempotency import fingerprint
@@ -167,6 +167,19 @@ def test_receipts_that_race_are_kept_once(cloud: Cloud) -> None:
     assert sorted(answer.status_code for answer in rivals) == [201] + [409] * 7
     assert {answer.json()["code"] for answer in rivals if answer.status_code == 409} == {"visit-already-billed"}
     assert len(phone.get("/v1/receipts").json()["receipts"]) == 2
+    assert [kind for kind, _ in news(phone)].count("receipt") == 2
+
+
+def test_a_receipt_whose_twin_was_kept_between_two_looks_is_a_repetition(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = cloud.guest()
+    for sent in (receipt(phone.shopper_id), receipt(phone.shopper_id, "r-2", corrects="r-1")):
+        path = f"/receipts/{sent['receipt_id']}"
+        twin, answer = with_twin(cloud, monkeypatch, "BILLED#", lambda path=path, sent=sent: cloud.host.put(path, sent))
+        assert (twin.status_code, answer.status_code) == (201, 201)
+        assert answer.json() == twin.json()
+        assert answer.headers["Idempotent-Replay"] == "true"
     assert [kind for kind, _ in news(phone)].count("receipt") == 2
 
 

@@ -49,7 +49,13 @@ class Idempotency:
         known = self._known(key)
         if known is not None:
             return known, True
-        answer, operations = act()
+        try:
+            answer, operations = act()
+        except ProblemError:
+            known = self._known(key)
+            if known is not None:  # what stands in the way is this very request's effect, by a twin of a moment ago
+                return known, True
+            raise
         record = Put(
             f"ONCE#{key.scope}",
             key.key,

@@ -179,6 +179,8 @@ class Visits:
         pk = f"STORE#{store_id}"
         billed = self._storage.get(pk, f"BILLED#{receipt.visit_id}")
         newest = "" if billed is None else billed.data["receipt_id"]
+        if newest == receipt.receipt_id:
+            raise ConditionFailedError(1)  # its twin was kept since we looked for it: the next look finds it
         if receipt.corrects != newest:
             if not receipt.corrects:
                 raise ProblemError("visit-already-billed", f"by receipt {newest}")
