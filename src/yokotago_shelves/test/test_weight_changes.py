@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
@@ -266,6 +267,21 @@ def test_a_step_begins_when_the_thing_moves_and_not_when_it_was_touched() -> Non
     change = _only(_run(_bursts(_held(5.0, 6.2, 60.0, 500.0), 10.0))[0])
     assert change.delta == pytest.approx(-500.0, abs=3.0)
     assert abs(seconds_between(START, change.begin) - 6.2) < 0.15
+
+
+@pytest.mark.parametrize("apart", [0.1, 0.15, 0.2])
+def test_two_hands_that_take_one_thing_each_at_once_are_one_change_that_ends_with_the_second(apart: float) -> None:
+    falls = _steps((5.0, -120.0), (5.0 + apart, -110.0))
+
+    def curve(t: float) -> float:
+        """Each hand presses for 0.3 s before its thing goes."""
+        begins = (5.0 - 0.3, 5.0 + apart - 0.3)
+        return falls(t) + sum(36.0 * math.sin(math.pi * (t - b) / 0.3) for b in begins if b < t < b + 0.3)
+
+    change = _only(_run(_bursts(curve, 10.0))[0])
+    assert change.delta == pytest.approx(-230.0, abs=2.5)
+    assert seconds_between(START + stamp_of(5.0), change.begin) < 0.1
+    assert seconds_between(START + stamp_of(5.0 + apart), change.end) == pytest.approx(0.05, abs=0.06)
 
 
 def test_a_thing_drawn_away_over_half_a_minute_is_one_change() -> None:

@@ -42,6 +42,9 @@ _LET_GO = (1.3, 3.0)
 _ABRUPT_S = 0.1
 """How long before its end that is [s]; the fall of a taken thing lasts about 50 ms."""
 
+_IN_TURN_S = 0.35
+"""The same where the new level has stood for hold_s: several hands may have taken one thing each, an instant apart."""
+
 _NEAR_SHARE = 0.15
 """A step has ended when the scale is nearer to its new level than this share of it."""
 
@@ -172,7 +175,7 @@ class Levels:
         self._hold, self._slow_hold, self._shaken_hold = map(count, (p.hold_s, p.slow_hold_s, p.shaken_hold_s))
         self._brief_hold = max(3, count(p.brief_s))
         self._guard, self._memory, self._recent = count(p.guard_s), count(p.memory_s), count(3.0 * p.block_s)
-        self._just_before = count(_ABRUPT_S)
+        self._just_before, self._in_turn = count(_ABRUPT_S), count(_IN_TURN_S)
         self._refresh = max(1, self._guard // 3)
 
     def _newest(self, count: int) -> list[float]:
@@ -264,7 +267,7 @@ class Levels:
             self._blocks.popleft()
             self._forgotten = True
         hold = self._hold
-        abrupt = self._abrupt(hold)
+        abrupt = self._abrupt(hold, self._in_turn)
         if not abrupt:
             hold = self._shaken_hold if self._restless else self._slow_hold
         for count, shaken in ((hold, None), (self._shaken_hold, _SHAKEN_SIGMAS)):
@@ -293,8 +296,8 @@ class Levels:
             allowed = max(allowed, _RIPPLE_SHARE * abs(means[-1] - self._before))
         return roughness if max(means) - min(means) <= allowed else None
 
-    def _abrupt(self, count: int) -> bool:
-        """Whether the level of so many newest blocks was reached at once."""
+    def _abrupt(self, count: int, within: int) -> bool:
+        """Whether the level of so many newest blocks was reached within so many others."""
         if self._before is None:
             return True
         blocks = self._blocks
@@ -306,9 +309,9 @@ class Levels:
         first = max(0, len(blocks) - count)
         while first > 0 and abs(blocks[first - 1].mean - level) < _NEAR_SHARE * abs(step):
             first -= 1
-        if first < self._just_before:
+        if first < within:
             return not self._forgotten  # it was still at rest, or nothing is known of it
-        gone = (blocks[first - self._just_before].mean - self._before) / step
+        gone = (blocks[first - within].mean - self._before) / step
         return _JUST_LEFT[0] <= gone <= _JUST_LEFT[1] or (self._lets_go() and _LET_GO[0] <= gone <= _LET_GO[1])
 
     def _lets_go(self) -> bool:
@@ -335,7 +338,7 @@ class Levels:
                 self._blocks = left
                 return step
         values = self._newest(2)
-        if len(values) == 2 and abs(values[1] - values[0]) < band and self._abrupt(2):
+        if len(values) == 2 and abs(values[1] - values[0]) < band and self._abrupt(2, self._just_before):
             self._brief = list(islice(self._blocks, len(self._blocks) - 2, None))
         return None
 
