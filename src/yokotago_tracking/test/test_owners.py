@@ -15,7 +15,7 @@ from worlds import body, frame, store, track
 from yokotago_model.events import Hand, HandOwner, HandReach
 from yokotago_tracking.hands import Body, HandFinder
 from yokotago_tracking.height_map import Grid, HeightMap
-from yokotago_tracking.owners import ArmAxis, OwnerParams, Standing, other_owners, pooled
+from yokotago_tracking.owners import ArmAxis, OwnerParams, Standing, other_half, other_owners, pooled
 from yokotago_tracking.reaches import Reaches
 
 PARAMS = OwnerParams()
@@ -47,6 +47,25 @@ def test_nothing_tells_arms_from_one_place_apart() -> None:
     (other,) = other_owners((SHOULDER, 0.1, 1.1), ArmAxis(SHOULDER, 0.0, 0.0, 0.1), 1, (LEFT, right), PARAMS)
     assert other.track_id == 2
     assert other.probability == pytest.approx(0.5 * (1.0 - PARAMS.over_body), abs=1e-6)
+
+
+def half(along: float, shoulder: float) -> tuple[tuple[float, float, float], ArmAxis]:
+    """An arm that ends at the front and points from a shoulder."""
+    return (along, 0.1, 1.1), ArmAxis(along, 0.0, (along - shoulder) / 0.4, 0.1)
+
+
+def test_two_arms_that_touch_are_each_of_whom_it_fits_better() -> None:
+    left, right = half(0.2, SHOULDER), half(0.3, 0.5 - SHOULDER)
+    assert other_half([left, right], 1, (LEFT, RIGHT), PARAMS) == (1, 2)
+    assert other_half([left, right], 2, (LEFT, RIGHT), PARAMS) == (0, 1)
+    assert other_half([right, left], 1, (LEFT, RIGHT), PARAMS) == (0, 2)
+
+
+def test_halves_that_both_fit_one_person_better_are_one_arm() -> None:
+    one = [half(0.2, SHOULDER), half(0.24, SHOULDER)]
+    assert other_half(one, 1, (LEFT, RIGHT), PARAMS) is None
+    assert other_half(one, 2, (LEFT, RIGHT), PARAMS) is None
+    assert other_half(one, 1, (LEFT,), PARAMS) is None
 
 
 def test_nobody_s_arm_is_longer_than_it_is() -> None:
@@ -125,3 +144,21 @@ def test_a_seen_arm_beside_somebody_is_told_with_their_share() -> None:
         found[apart] = math.fsum(o.probability for o in hands[0].other_owners)
     assert 0.01 < found[0.45] < 0.5
     assert found[1.2] == 0.0
+
+
+def test_two_arms_that_meet_at_one_place_are_two_hands() -> None:
+    """Two people reach for one thing: the cells of both arms are the first one's, over whose body the way is shorter."""
+    grid = Grid.over((-0.6, -0.6), (4.6, 4.6), 0.04)
+    people = [Body(1, 2.0, 3.1, 1.7, 0.0, 1.7), Body(2, 2.5, 3.1, 1.7, 0.0, 1.7)]
+    arms = [body(2.0, 3.1, 1.7, (2.2, 3.62, 1.2)), body(2.5, 3.1, 1.7, (2.3, 3.62, 1.2))]
+    for points, hands_at_shelf in ((np.concatenate(arms), [1, 1]), (np.concatenate([arms[0], body(2.5, 3.1)]), [1, 0])):
+        finder, height_map = HandFinder(store()), HeightMap(grid)
+        for _ in range(3):
+            height_map.set(points)
+            cells = np.array([grid.cell_of(p.x, p.y) for p in people])
+            height_map.share(cells, np.arange(2), np.array([1.3, 1.3]), 0.3)
+            # As where the arms touch: all before the front is the first one's.
+            height_map.owner[(height_map.owner == 1) & (np.arange(grid.cells) // grid.nx > (3.22 + 0.6) / 0.04)] = 0
+            hands = finder.hands(height_map, people, ["a"])
+        assert [sum(h.position[1] > 3.45 for h in of) for of in hands] == hands_at_shelf
+    assert hands[0][0].position[0] == pytest.approx(2.2, abs=0.04)

@@ -18,7 +18,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -28,8 +28,11 @@ from yokotago_model.store import Sensor, Shelf, Store
 
 from .camera import Doubles, Floats
 from .height_map import HeightMap, Peak
-from .limbs import axis, clusters_of, end_of, quantile
-from .owners import ArmAxis, OwnerParams, Standing, other_owners
+from .limbs import axis, clusters_of, end_of, halves, quantile
+from .owners import ArmAxis, OwnerParams, Standing, other_half, other_owners
+
+_HALVES_RIDGE = 1e-3
+"""As `halves` takes it [m^2]: a few points a few centimetres apart say little about an arm's direction."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ class HandParams:
     many looks together, least_looks: in at least so many of them; arm_points: least number of its voxels; fresh_looks:
     where these newest looks hold so many they alone tell where it is; second_in_m:
     a second arm must have arm_points voxels so deep in the shelf, for the hand that waits or carries before the front
-    looks like it; arms_apart_m: how far it must be from the first; tip_quantile: the share of its voxels that lie
-    before its end; standing_mps: who walks faster does not reach into a shelf; below_m: how far below the lowest board
+    looks like it; arms_apart_m: how far it must be from the first; halves_apart_m: how far apart the axes of two people's arms
+    that touch are; tip_quantile: the share of its voxels that lie before its end; standing_mps: who walks faster does not reach into a shelf; below_m: how far below the lowest board
     an arm may be, root_m: an arm begins so near to the hull; tip_m: the voxels so near to the arm's end are its end;
     forearm_m: length over which the arm's direction is taken; axis_m: how far its voxels scatter around its axis;
     slope_stddev: of the axis's change to the side and up with its depth, beforehand; arm_radius_m: of a forearm near
@@ -64,6 +67,7 @@ class HandParams:
     arm_points: int = 5
     second_in_m: float = 0.02
     arms_apart_m: float = 0.2
+    halves_apart_m: float = 0.06
     tip_quantile: float = 0.92
     below_m: float = 0.0
     standing_mps: float = 0.5
@@ -120,6 +124,15 @@ class Body:
     speed: float
     top: float
     believed: bool = True
+
+
+class _Arm(NamedTuple):
+    """An arm in a shelf's coordinates: the place of its hand [m], with deviation and confidence, and its axis."""
+
+    place: tuple[float, float, float]
+    stddev: float
+    confidence: float
+    axis: ArmAxis
 
 
 @numba.njit(cache=True)
@@ -230,7 +243,19 @@ class HandFinder:
         here = {p.track_id for p in people}
         for gone in [i for i in self._looks if i not in here]:
             del self._looks[gone]
-        found: list[list[Hand]] = [self._at_shelves(height_map, k, people, sensors) for k in range(len(people))]
+        found: list[list[Hand]] = [[] for _ in people]
+        others: list[tuple[int, Hand]] = []
+        number = {p.track_id: k for k, p in enumerate(people)}
+        for k in range(len(people)):
+            for track_id, arm in self._at_shelves(height_map, k, people, sensors):
+                if number[track_id] == k:
+                    found[k].append(arm)
+                else:
+                    others.append((number[track_id], arm))
+        for k, arm in others:
+            # Found on somebody else's cells: no news where it is found on its own too.
+            if all(math.dist(arm.position, h.position) > params.arms_apart_m for h in found[k]):
+                found[k].append(arm)
         if people:
             shortest = min(params.way_share * p.height for p in people)
             for tip in height_map.tips(shortest, params.prominence_m):
@@ -246,7 +271,8 @@ class HandFinder:
 
     def _at_shelves(
         self, height_map: HeightMap, owner: int, people: Sequence[Body], sensors: Sequence[str]
-    ) -> list[Hand]:
+    ) -> list[tuple[int, Hand]]:
+        """The hands in shelves that are found on a person's cells, with the tracks whose they are."""
         params, person = self.params, people[owner]
         looks = self._looks.setdefault(person.track_id, deque(maxlen=params.looks))
         near: list[tuple[Shelf, float]] = []
@@ -261,7 +287,7 @@ class HandFinder:
         looks.append(own)
         points = np.concatenate(looks)
         look = np.repeat(np.arange(len(looks)), [len(p) for p in looks])
-        found: list[Hand] = []
+        found: list[tuple[int, Hand]] = []
         for shelf, v in near:
             first = max(v + params.hull_share * person.height, -params.before_m)
             low = np.array([-0.15, first, min(shelf.boards) - params.below_m])
@@ -286,7 +312,9 @@ class HandFinder:
                     fresh = members[when[labels == k] >= newest - params.fresh_looks]
                     arms.append(fresh if len(fresh) >= params.arm_points else members)
             standing = [_standing(shelf, p) for p in people if p is person or p.believed]
-            found += [self._arm(height_map, shelf, a, sensors, person.track_id, standing) for a in self._likely(arms)]
+            for members in self._likely(arms):
+                seen = self._arms(height_map, shelf, members, sensors, person.track_id, standing)
+                found += [(track_id, self._hand(shelf, arm, track_id, standing)) for track_id, arm in seen]
         return found
 
     def _likely(self, arms: list[Doubles]) -> list[Doubles]:
@@ -304,7 +332,7 @@ class HandFinder:
             and abs(float(arm[:, 0].mean() - ranked[0][:, 0].mean())) > params.arms_apart_m
         ]
 
-    def _arm(
+    def _arms(
         self,
         height_map: HeightMap,
         shelf: Shelf,
@@ -312,8 +340,34 @@ class HandFinder:
         sensors: Sequence[str],
         track_id: int,
         people: Sequence[Standing],
-    ) -> Hand:
-        """The hand of one arm of a track, whose points are given in the shelf's coordinates; people: all there are."""
+    ) -> list[tuple[int, _Arm]]:
+        """What looks like one arm of a track, with whose it is: one, or two of two people that touch; people: all."""
+        params = self.params
+        arm = self._arm(height_map, shelf, members, sensors)
+        longest = params.owner.arm_share + params.owner.shoulder_share
+        near = [
+            p
+            for p in people
+            if math.dist(arm.place[:2], (p.along, p.into)) < longest * p.height or p.track_id == track_id
+        ]
+        forearm = members[members[:, 1] >= arm.axis.into - params.forearm_m]
+        if len(near) > 1 and len(forearm) >= 2 * params.arm_points:
+            half, apart = halves(forearm, arm.axis.into, _HALVES_RIDGE)
+            parts = [forearm[half == k] for k in (0, 1)]
+            if apart > params.halves_apart_m and min(map(len, parts)) >= params.arm_points:
+                two = [self._arm(height_map, shelf, part, sensors) for part in parts]
+                other = other_half([(a.place, a.axis) for a in two], track_id, near, params.owner)
+                if other is not None:
+                    number, other_id = other
+                    return [(track_id, two[1 - number]), (other_id, two[number])]
+        return [(track_id, arm)]
+
+    def _hand(self, shelf: Shelf, arm: _Arm, track_id: int, people: Sequence[Standing]) -> Hand:
+        others = other_owners(arm.place, arm.axis, track_id, people, self.params.owner)
+        return Hand(shelf.to_store(arm.place), arm.stddev, arm.confidence, others)
+
+    def _arm(self, height_map: HeightMap, shelf: Shelf, members: Doubles, sensors: Sequence[str]) -> _Arm:
+        """One arm, whose points are given in the shelf's coordinates."""
         params = self.params
         # The farthest points of all looks are noise.
         depth = quantile(members[:, 1], params.tip_quantile)
@@ -339,8 +393,7 @@ class HandFinder:
             place = (float(tip[0]), float(tip[1]), float(tip[2]))
         confidence = 1.0 - 0.5 ** (len(members) / 4.0)
         line = ArmAxis(float(at_end[0]), depth, float(slope[0]), slope_stddev)
-        others = other_owners(place, line, track_id, people, params.owner)
-        return Hand(shelf.to_store(place), stddev, confidence, others)
+        return _Arm(place, stddev, confidence, line)
 
     def _visible(self, height_map: HeightMap, shelf: Shelf, point: Doubles, sensors: Sequence[str]) -> bool:
         """Whether some sensor has a free line of sight to a point in the shelf's coordinates."""

@@ -79,6 +79,51 @@ def axis(points: Any, depth: float, tip: Any, scale_m: float, slope_stddev: floa
 
 
 @numba.njit(cache=True)
+def halves(points: Any, depth: float, slope_ridge: float) -> Any:
+    """The two straight lines u over v that points seen from above lie on best: the line of each point (n,), 0 or 1, and
+    how far line 1 lies beyond line 0 along u, on average over the points [m].
+
+    Lloyd's k-means with lines for means, from the points on either side of one line through all; least squares, slopes
+    0 beforehand as if slope_ridge [m^2] of squared depths said so. points: (n, 2 or more), u and v first; n at least 4.
+    """
+    n = points.shape[0]
+    line = np.zeros(n, np.int64)
+    at, slope = np.zeros(2), np.zeros(2)
+    for turn in range(9):
+        for k in range(min(turn + 1, 2)):
+            count, first, second, u0, u1 = 0.0, 0.0, slope_ridge, 0.0, 0.0
+            for i in range(n):
+                if line[i] == k:
+                    u, v = points[i, 0], points[i, 1] - depth
+                    count += 1.0
+                    first += v
+                    second += v * v
+                    u0 += u
+                    u1 += v * u
+            if count == 0.0:
+                return line, 0.0
+            determinant = count * second - first * first
+            at[k] = (second * u0 - first * u1) / determinant
+            slope[k] = (count * u1 - first * u0) / determinant
+        if turn == 0:
+            at[1], slope[1] = at[0], slope[0]
+        changed = False
+        for i in range(n):
+            u, v = points[i, 0], points[i, 1] - depth
+            off = u - at[1] - slope[1] * v
+            nearer = off > 0.0 if turn == 0 else abs(off) < abs(u - at[0] - slope[0] * v)
+            if nearer != (line[i] == 1):
+                line[i] = 1 if nearer else 0
+                changed = True
+        if not changed:
+            break
+    apart = 0.0
+    for i in range(n):
+        apart += at[1] - at[0] + (slope[1] - slope[0]) * (points[i, 1] - depth)
+    return line, apart / n
+
+
+@numba.njit(cache=True)
 def end_of(points: Any, cells: Any, way: Any, longest: float, end_m: float, lowest: float, limb_m: float) -> Any:
     """Mean of a limb's end (x, y, z) and the number of its points; the number of cells on which the limb lies.
 

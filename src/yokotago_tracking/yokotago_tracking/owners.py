@@ -31,7 +31,8 @@ class OwnerParams:
     and so long is an arm to the middle of the hand (yokotago_model.body); side_m: a hand so much farther to the side is
     less probable by the factor e; axis_m: standard deviation of where a forearm's axis passes a shoulder, for elbows
     stand out; axis_weight, axis_sigmas: how much it counts for each standard deviation, and up to how many;
-    long_weight: how much it counts for each hundredth of the height that an arm would be too long; over_body:
+    long_weight: how much it counts for each hundredth of the height that an arm would be too long; half_weight: two
+    arms that touch fit their people so much better than the other way round; over_body:
     probability that all this misleads and the way over the bodies is right; least: what is less probable is not told.
     """
 
@@ -43,6 +44,7 @@ class OwnerParams:
     axis_weight: float = 2.3
     axis_sigmas: float = 4.0
     long_weight: float = 0.8
+    half_weight: float = 0.3
     over_body: float = 0.1
     least: float = 0.005
 
@@ -93,6 +95,30 @@ def other_owners(
     right = (1.0 - params.over_body) / total
     others = [HandOwner(t, right * s) for t, s in shares.items() if t != track_id and right * s >= params.least]
     return tuple(sorted(others, key=lambda o: (-o.probability, o.track_id))[:MOST_OTHERS])
+
+
+def other_half(
+    halves: Sequence[tuple[tuple[float, float, float], ArmAxis]],
+    track_id: int,
+    people: Sequence[Standing],
+    params: OwnerParams,
+) -> tuple[int, int] | None:
+    """Which half of what looks like one arm of a track is another one's arm, and whose: (0 or 1, track id); None where
+    it is one arm.
+
+    halves: hand and axis of each, as in `other_owners`. They are two arms where the track fits one of them better than
+    somebody else does, who fits the other one better.
+    """
+    own = next(p for p in people if p.track_id == track_id)
+    own_fits = [_weight(*half, own, params) for half in halves]
+    found: list[tuple[float, int, int]] = []
+    for p in people:
+        if p is not own:
+            better = [fit - _weight(*half, p, params) for half, fit in zip(halves, own_fits, strict=True)]
+            found.append((min(better[0], -better[1]), 1, p.track_id))
+            found.append((min(-better[0], better[1]), 0, p.track_id))
+    best = max(found, default=(0.0, 0, 0))
+    return best[1:] if best[0] > params.half_weight else None
 
 
 def pooled(looks: Sequence[Sequence[HandOwner]], untold: float, least: float) -> tuple[HandOwner, ...]:

@@ -16,6 +16,7 @@ from yokotago_model.store import Sensor, Store
 
 from ..camera import Camera, Floats
 from ..foreground import Foreground, ForegroundParams
+from ..limbs import halves
 from ..people import Head, HeadParams, two_heads
 from ..tracker import Tracker
 
@@ -58,7 +59,7 @@ def _measured(stamp: Stamp, camera: Camera, depth: Floats, step: int) -> Cloud |
 
 
 def warm_up_tracker(store: Store) -> None:
-    """Let somebody walk from a door to a shelf and reach for it, past a tracker; then look for two heads in one."""
+    """Let somebody walk from a door to a shelf and reach for it, past a tracker; then part two heads, and two arms."""
     stage = Tracker(store)
     rng = np.random.default_rng(0)
     around, up = rng.uniform(-0.2, 0.2, (400, 2)), rng.uniform(0.2, 1.7, 400)
@@ -80,3 +81,4 @@ def warm_up_tracker(store: Store) -> None:
             stage.feed(ForegroundCloud(i * _PERIOD, sensor.sensor_id, points.astype(np.float32), pixels))
     head = Head(float(end[0]), float(end[1]), 1.7, 0.0, 0.0)
     two_heads(stage.height_map, head, head, HeadParams())
+    halves(np.zeros((4, 3)), 0.0, 1.0)
