@@ -147,7 +147,7 @@ def test_a_seen_arm_beside_somebody_is_told_with_their_share() -> None:
 
 
 def test_two_arms_that_meet_at_one_place_are_two_hands() -> None:
-    """Two people reach for one thing: the cells of both arms are the first one's, over whose body the way is shorter."""
+    """Two people reach for one thing: the cells of both arms are the first one's, over whom the way is shorter."""
     grid = Grid.over((-0.6, -0.6), (4.6, 4.6), 0.04)
     people = [Body(1, 2.0, 3.1, 1.7, 0.0, 1.7), Body(2, 2.5, 3.1, 1.7, 0.0, 1.7)]
     arms = [body(2.0, 3.1, 1.7, (2.2, 3.62, 1.2)), body(2.5, 3.1, 1.7, (2.3, 3.62, 1.2))]

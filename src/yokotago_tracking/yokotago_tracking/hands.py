@@ -39,23 +39,24 @@ _HALVES_RIDGE = 1e-3
 class HandParams:
     """Parameters of HandFinder; lengths with the suffix _share are shares of the person's height.
 
-    hull_share: from the head's middle to the hull of the body toward a shelf; before_m: nearer to a shelf's front than
-    this a limb may be an arm that reaches into it; link_m: gaps within one arm; looks: an arm is what is seen in so
-    many looks together, least_looks: in at least so many of them; arm_points: least number of its voxels; fresh_looks:
-    where these newest looks hold so many they alone tell where it is; second_in_m:
-    a second arm must have arm_points voxels so deep in the shelf, for the hand that waits or carries before the front
-    looks like it; arms_apart_m: how far it must be from the first; halves_apart_m: how far apart the axes of two people's arms
-    that touch are; tip_quantile: the share of its voxels that lie before its end; standing_mps: who walks faster does not reach into a shelf; below_m: how far below the lowest board
-    an arm may be, root_m: an arm begins so near to the hull; tip_m: the voxels so near to the arm's end are its end;
-    forearm_m: length over which the arm's direction is taken; axis_m: how far its voxels scatter around its axis;
-    slope_stddev: of the axis's change to the side and up with its depth, beforehand; arm_radius_m: of a forearm near
-    the hand (one is 6 to 9 cm thick); look_m: how far beyond the end is looked whether a hand could be there; hidden_m:
-    how far the middle of a hidden hand is beyond what is seen, along the arm (all of its 0.19 m may be hidden, and some
-    of the wrist), hidden_stddev_m: the standard deviation of that; stddev_m: of a hand that is seen; board_m: thickness
-    of a board; edge_m: so near to a shelf's front a hand may be hidden whatever the line of sight, for there the edges
-    of the boards flicker and the goods are hardly farther than the hand; limb_share: least distance from the head of a
-    hand that is not at a shelf, way_share: and least way
-    over the body; prominence_m: how far such a limb must stand out; low_share: lower is a foot.
+    hull_share: from the head's middle to the hull of the body toward a shelf; before_m: nearer to a shelf's front
+    than this a limb may be an arm that reaches into it; link_m: gaps within one arm; looks: an arm is what is seen in
+    so many looks together, least_looks: in at least so many of them; arm_points: least number of its voxels;
+    fresh_looks: where these newest looks hold so many they alone tell where it is; second_in_m: a second arm must
+    have arm_points voxels so deep in the shelf, for the hand that waits or carries before the front looks like it;
+    arms_apart_m: how far it must be from the first; halves_apart_m: how far apart the axes of two people's arms that
+    touch are; tip_quantile: the share of its voxels that lie before its end; standing_mps: who walks faster does not
+    reach into a shelf; below_m: how far below the lowest board an arm may be, root_m: an arm begins so near to the
+    hull; tip_m: the voxels so near to the arm's end are its end; forearm_m: length over which the arm's direction is
+    taken; axis_m: how far its voxels scatter around its axis; slope_stddev: of the axis's change to the side and up
+    with its depth, beforehand; arm_radius_m: of a forearm near the hand (one is 6 to 9 cm thick); look_m: how far
+    beyond the end is looked whether a hand could be there; hidden_m: how far the middle of a hidden hand is beyond
+    what is seen, along the arm (all of its 0.19 m may be hidden, and some of the wrist), hidden_stddev_m: the
+    standard deviation of that; stddev_m: of a hand that is seen; board_m: thickness of a board; edge_m: so near to a
+    shelf's front a hand may be hidden whatever the line of sight, for there the edges of the boards flicker and the
+    goods are hardly farther than the hand; limb_share: least distance from the head of a hand that is not at a shelf,
+    way_share: and least way over the body; prominence_m: how far such a limb must stand out; low_share: lower is a
+    foot.
     """
 
     hull_share: float = 0.11
