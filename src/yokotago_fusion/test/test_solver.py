@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from yokotago_fusion.explanations import Kind, Measurement, Piece, Scene, apply, compatible, explain, pieces_of, score
 from yokotago_fusion.hands import Actor, ReachEvidence
-from yokotago_fusion.hypotheses import Hypothesis, Key, Unit, World
+from yokotago_fusion.hypotheses import Hypothesis, Key, Stray, Unit, World
 from yokotago_fusion.likelihoods import log_sum
 from yokotago_fusion.parameters import FusionParameters
 from yokotago_fusion.planogram import Planogram
@@ -27,11 +27,12 @@ PARAMS = FusionParameters()
 PLANOGRAM = Planogram(STORE, PARAMS)
 
 
-def measured(number: int, deck: str, time: float, grams: float, variance: float = 0.25) -> Measurement:
+def measured(
+    number: int, deck: str, time: float, grams: float, variance: float = 0.25, lasted: float = 0.1
+) -> Measurement:
     d = PLANOGRAM.deck_of_scale[deck]
-    return Measurement(
-        d, at(time - 0.05), at(time + 0.05), grams, variance, ((deck, grams, variance),), (f"c{number}",)
-    )
+    begin, end = at(time - lasted / 2), at(time + lasted / 2)
+    return Measurement(d, begin, end, grams, variance, ((deck, grams, variance),), (f"c{number}",))
 
 
 def scene(measurement: Measurement, hands: list[tuple[int, float]]) -> Scene:
@@ -130,13 +131,14 @@ def test_one_hand_the_same_as_full_enumeration(
 
 
 @settings(max_examples=8, deadline=None)
-@given(measure=steps, hands=st.tuples(st.floats(0.05, 1.2), st.floats(0.05, 1.2)))
+@given(measure=steps, hands=st.tuples(st.floats(0.05, 1.2), st.floats(0.05, 1.2)), lasted=st.sampled_from([0.1, 0.3]))
 def test_two_hands_the_same_as_full_enumeration(
-    measure: tuple[str, float, float, float], hands: tuple[float, float]
+    measure: tuple[str, float, float, float], hands: tuple[float, float], lasted: float
 ) -> None:
     deck, grams, off, _ = measure
     world = [Hypothesis(0.0, World({1: (TEA,), 2: (COLA,)}))]
-    check([scene(measured(1, deck, 10.2, grams + off), [(1, hands[0]), (2, hands[1])])], world, [1, 2])
+    s = scene(measured(1, deck, 10.2, grams + off, lasted=lasted), [(1, hands[0]), (2, hands[1])])
+    check([s], world, [1, 2])
 
 
 def test_greedy_would_be_fooled() -> None:
@@ -166,3 +168,47 @@ def test_each_part_must_show_on_its_own_scale() -> None:
     m = Measurement(deck, at(10.1), at(10.2), -100.0, 0.5, (("p3", -63.0, 0.25), ("p4", -37.0, 0.25)), ("c1", "c2"))
     best = max(explain(scene(m, [(1, 1.6)]), World(), -100.0, 0.5, []), key=lambda e: e.logp)
     assert [(p.product_id, p.quantity) for p in best.pieces] == [("soy", 1)]
+
+
+def odds_of_one_hand(lasted: float, hands: list[tuple[int, float]]) -> float:
+    """Log odds that one hand took both of two teas, to each hand one of them."""
+    logs: dict[int, list[float]] = {1: [], 2: []}
+    for e in explain(scene(measured(1, "p0", 10.2, -1000.0, lasted=lasted), hands), World(), -1000.0, 0.25, []):
+        if sum(p.quantity for p in e.pieces) == 2:
+            logs[len(e.pieces)].append(e.logp)
+    return log_sum(logs[1]) - log_sum(logs[2])
+
+
+def test_things_that_go_apart_are_seldom_one_hands() -> None:
+    hands = [(1, 0.1), (2, 0.35)]
+    at_once, apart = odds_of_one_hand(0.14, hands), odds_of_one_hand(0.16, hands)
+    assert at_once - apart == pytest.approx(-math.log(PARAMS.p_apart), abs=0.05)
+
+
+def test_each_thing_more_may_take_one_hand_longer() -> None:
+    def logp(units: int, lasted: float) -> float:
+        s = scene(measured(1, "p0", 10.2, -500.0 * units, lasted=lasted), [(1, 0.1)])
+        return max(e.logp for e in explain(s, World(), -500.0 * units, 0.25, []) if e.pieces)
+
+    for units, most in ((2, 0.15), (3, 0.2), (5, 0.3)):
+        fall = logp(units, most - 0.01) - logp(units, most + 0.01)
+        assert fall == pytest.approx(-math.log(PARAMS.p_apart), abs=0.05)
+    assert logp(1, 0.14) == pytest.approx(logp(1, 0.16), abs=0.05)
+
+
+def test_who_put_a_thing_into_a_wrong_place_likelier_takes_it_again_than_others_take_it() -> None:
+    stray = Stray(Unit("cola", 500.0, 0.3, "f-cola"), 0.2, 1.1, 0.05, by=1)
+    world = World(strays={PLANOGRAM.deck_of_scale["p0"].deck_id: (stray,)})
+    found = {}
+    for person in (1, 2):
+        s = scene(measured(1, "p0", 10.2, -500.0), [(person, 0.2)])
+        logs = {e.pieces[0].kind: e.logp for e in explain(s, world, -500.0, 0.25, []) if len(e.pieces) == 1}
+        found[person] = logs[Kind.TAKE_STRAY] - logs[Kind.TAKE]
+    assert found[1] - found[2] == pytest.approx(math.log(PARAMS.p_stray_own / PARAMS.p_stray))
+    assert PARAMS.p_stray < PARAMS.p_stray_own
+
+
+def test_what_is_put_into_a_wrong_place_is_known_as_its_putters() -> None:
+    s = scene(measured(1, "p1", 10.2, 501.0), [(1, 0.6)])
+    (best, *_) = solve([s], [Hypothesis(0.0, World({1: (TEA,)}))], [1], PARAMS)
+    assert [x.by for x in best.world.strays[PLANOGRAM.deck_of_scale["p1"].deck_id]] == [1]

@@ -15,7 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from yokotago_model.events import Stamp
+from yokotago_model.events import SECOND, Stamp
 
 from .hands import Actor, Window, hand_at, log_body_at, log_hand_at, log_stance, log_timing
 from .hypotheses import PersonId, Stray, Unit, World
@@ -249,7 +249,9 @@ def _stray_takes(scene: Scene, world: World) -> Iterator[Piece]:
                     stray.unit.variance,
                     0,
                     stray.unit.product_id,
-                    fit + math.log(params.p_take * params.p_stray) + logp,
+                    fit
+                    + math.log(params.p_take * (params.p_stray_own if person == stray.by else params.p_stray))
+                    + logp,
                     fit,
                     Kind.TAKE_STRAY,
                     actor.track_id,
@@ -337,7 +339,7 @@ def _puts(scene: Scene, world: World, holders: Sequence[PersonId]) -> Iterator[P
                         units[0].facing_id,
                         n,
                         units,
-                        Stray(units[0], along, up, stddev),
+                        Stray(units[0], along, up, stddev, person),
                         every_scale,
                         identity,
                         False,
@@ -505,7 +507,7 @@ def score(scene: Scene, pieces: Sequence[Piece], grams: float, variance: float, 
         return -math.inf
     fits = log_sum((math.log(0.97) + log_normal(off, spread), math.log(0.03) + log_normal(off, 9 * spread)))
     total = fits + math.fsum(p.logp for p in pieces) + (_log_joint(scene, pieces) if len(pieces) > 1 else 0.0)
-    return total + (_log_split(scene, pieces) if whole else 0.0)
+    return total + (_log_split(scene, pieces) + _log_at_once(scene, pieces) if whole else 0.0)
 
 
 def _log_joint(scene: Scene, pieces: Sequence[Piece]) -> float:
@@ -531,6 +533,16 @@ def _log_joint(scene: Scene, pieces: Sequence[Piece]) -> float:
             off += (other_z - z) ** 2 / (params.hand_width**2 + z_stddev**2 + other_z_stddev**2)
             total += math.log(max(1.0 - math.exp(-0.5 * off), params.p_same_place))
     return total
+
+
+def _log_at_once(scene: Scene, pieces: Sequence[Piece]) -> float:
+    """How rarely what one hand takes together goes so far apart: hands that take one thing each are seldom as quick."""
+    m, params = scene.measurement, scene.params
+    units = sum(abs(p.quantity) for p in pieces)
+    if m.grams > 0 or units < 2 or len(m.parts) > 1 or len({(p.track_id, p.reach_id) for p in pieces}) > 1:
+        return 0.0
+    lasted = (m.end - m.begin) / SECOND
+    return math.log(params.p_apart) if lasted > params.at_once_s + (units - 2) * params.each_s else 0.0
 
 
 def _log_split(scene: Scene, pieces: Sequence[Piece]) -> float:

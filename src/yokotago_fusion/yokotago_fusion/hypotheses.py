@@ -36,12 +36,13 @@ class Unit(NamedTuple):
 
 
 class Stray(NamedTuple):
-    """A thing on a deck that is not in its own place; x, z: where in the shelf's front [m]."""
+    """A thing on a deck that is not in its own place; x, z: where in the shelf's front [m]; by: who put it there."""
 
     unit: Unit
     x: float
     z: float
     stddev: float
+    by: PersonId = 0
 
 
 Key = tuple[tuple[object, ...], ...]

@@ -29,6 +29,8 @@ class FusionParameters:
         p_outside: probability that a reach is told so wrongly that the step it made lies outside it;
         grasp_s, grasp_stddev_s: from the begin of a reach to the end of its first step at the least;
         retreat_s, retreat_stddev_s: from the step to the end of its reach (0.4 to 0.8 s on the real recording);
+        at_once_s: two things that one hand takes together leave their scale within so long, as its step shows it, and
+        each more within each_s more; p_apart: probability that they do not;
         hold_s: changes of one scale this close may be parts of one movement; so long a group that makes no sense yet
         waits for whoever made it and has not moved by more than stands_m since.
 
@@ -62,6 +64,7 @@ class FusionParameters:
         p_together: two hands move things in the same step; p_exchange: if so, one takes while the other puts down;
         p_again: a hand that has moved something moves more in a later step of the same reach;
         p_stray: who takes from where a thing stands in a wrong place takes that thing and not what belongs there;
+        p_stray_own: the same of who put it there;
         p_proper: a thing put back goes to its own place (else to any deck of a shelf); p_foreign: something from
         outside the store is put down;
         p_other_holder: the thing put back is in somebody else's basket (after a hand-over);
@@ -96,6 +99,9 @@ class FusionParameters:
     grasp_stddev_s: float = 0.15
     retreat_s: float = 0.6
     retreat_stddev_s: float = 0.35
+    at_once_s: float = 0.15
+    each_s: float = 0.05
+    p_apart: float = 0.1
     hold_s: float = 40.0
     stands_m: float = 0.4
 
@@ -136,6 +142,7 @@ class FusionParameters:
     p_exchange: float = 0.05
     p_again: float = 0.05
     p_stray: float = 0.3
+    p_stray_own: float = 0.9
     p_proper: float = 0.6
     p_foreign: float = 0.01
     p_other_holder: float = 0.02
