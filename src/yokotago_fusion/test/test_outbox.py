@@ -110,6 +110,23 @@ def test_failures_are_counted_and_blamed(tmp_path: Path) -> None:
     outbox.close()
 
 
+def test_a_refusal_counts_whether_it_is_here_before_the_sender_has_noted_the_request_or_after(tmp_path: Path) -> None:
+    outbox = Outbox(str(tmp_path / "outbox.db"))
+    early, late = request("early", "a"), request("late", "b")
+    for r in (early, late):
+        assert outbox.put(r, 0.0)
+    rows = outbox.due(0.0)
+    assert outbox.sent_is_refused("early", "unknown shopper", 1.0) == early
+    outbox.accepted(rows, 2.0)
+    assert outbox.sent_is_refused("late", "unknown shopper", 3.0) == replace(late, body="")
+    assert outbox.waiting() == 0
+    assert [r.key for r, _ in outbox.those_set_aside()] == ["early", "late"]
+    # The broker gives an answer again that was not acknowledged: it is told once.
+    for key in ("early", "late", "of-another"):
+        assert outbox.sent_is_refused(key, "unknown shopper", 4.0) is None
+    outbox.close()
+
+
 def test_a_sent_key_is_known_for_as_long_as_said(tmp_path: Path) -> None:
     outbox = Outbox(str(tmp_path / "outbox.db"), keep_sent_s=100.0)
     for key, now in (("old", 0.0), ("new", 150.0)):

@@ -137,11 +137,14 @@ class Outbox:
         return [Row(row[0], _request(row[1:8]), *row[8:]) for row in self._read(_HEADS, now, limit)]
 
     def accepted(self, rows: Iterable[Row], now: float) -> None:
-        """The cloud has taken the requests. Their keys are remembered, their content is not."""
+        """The cloud, or a broker for it, has taken the requests. Their keys are remembered, their content is not.
+
+        One that the cloud has refused in the meantime stays set aside.
+        """
         with self._writing() as base:
             base.executemany(
-                "UPDATE outbox SET state = ?, body = '', reason = '', changed = ? WHERE number = ?",
-                [(_SENT, now, row.number) for row in rows],
+                "UPDATE outbox SET state = ?, body = '', reason = '', changed = ? WHERE number = ? AND state != ?",
+                [(_SENT, now, row.number, _SET_ASIDE) for row in rows],
             )
             base.execute("DELETE FROM outbox WHERE state = 1 AND changed < ?", (now - self._keep_sent_s,))
             base.execute("INSERT OR REPLACE INTO notes VALUES ('accepted', ?)", (repr(now),))
@@ -164,15 +167,17 @@ class Outbox:
             )
 
     def sent_is_refused(self, key: str, reason: str, now: float) -> Request | None:
-        """The cloud refuses a request after it was handed over; the request, None where it is not one of ours.
+        """The cloud refuses a request that a broker took for it; the request, None where it is not one of ours, or set
+        aside already.
 
-        Its content is not here any more: the cloud keeps it.
+        The refusal may be here before whoever sent the request has noted that the broker took it. Afterwards its
+        content is not here any more: the cloud keeps it.
         """
         with self._writing() as base:
             found = base.execute(
-                "UPDATE outbox SET state = ?, reason = ?, changed = ? WHERE key = ? AND state = ?"
+                "UPDATE outbox SET state = ?, reason = ?, changed = ? WHERE key = ? AND state != ?"
                 " RETURNING key, lane, method, path, body, passing, behind",
-                (_SET_ASIDE, reason, now, key, _SENT),
+                (_SET_ASIDE, reason, now, key, _SET_ASIDE),
             ).fetchall()
             return _request(found[0]) if found else None
 
