@@ -317,6 +317,8 @@ class _Store:
         client.on_subscribe = lambda _, __, ___, reasons, ____: [self.reasons.put(one.value) for one in reasons]
         client.on_publish = lambda _, __, ___, reason, ____: self.reasons.put(reason.value)
         client.on_message = lambda _, __, m: self._heard.put((m.topic, json.loads(m.payload)))
+        # On a busy machine the emulator, which runs the functions too, takes its time to shake hands.
+        client.connect_timeout = 60.0
         client.connect("127.0.0.1", stack.client.mqtt_port)  # type: ignore[attr-defined]
         client.loop_start()
         self._client = client

@@ -9,19 +9,21 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from yokotago_bringup import console
-from yokotago_bringup.console import in_parallel
+from yokotago_bringup.console import _interrupted_later, in_parallel
 
 PATIENCE_S = 30.0
 WAITS = """
-import sys
+import signal
 import time
 from yokotago_bringup.console import in_parallel
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts the tests aside has them ignore it
 if __name__ == "__main__":
     in_parallel(time.sleep, [600.0, 600.0], 2, "waiting")
 """
@@ -60,6 +62,28 @@ def test_no_worker_outlives_the_command(command: subprocess.Popen[bytes], sent: 
         readable, _, _ = select.select([pidfd], [], [], PATIENCE_S)
         assert readable, "a worker outlived the command"
         os.close(pidfd)
+
+
+def test_an_interrupt_while_workers_start_is_told_afterwards_whichever_thread_takes_it() -> None:
+    started_with = signal.signal(signal.SIGINT, signal.default_int_handler)
+    reached: list[int] = []
+
+    def interrupted() -> None:
+        with _interrupted_later():
+            for number in range(3):
+                os.kill(os.getpid(), signal.SIGINT)
+                reached.append(number)
+
+    never = threading.Event()
+    # Numeric libraries have threads like this one, which the main thread's signal mask does not concern.
+    other = threading.Thread(target=never.wait)
+    other.start()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    never.set()
+    other.join()
+    assert reached == [0, 1, 2]
+    assert signal.signal(signal.SIGINT, started_with) is signal.default_int_handler
 
 
 def test_results_come_in_the_order_of_the_items() -> None:

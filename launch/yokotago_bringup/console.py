@@ -11,8 +11,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -97,6 +98,27 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """An interrupt within is told at the end: while a worker starts it would leave one that nobody knows of, or be
+    swallowed by a library's destructor, and the command would wait for its work.
+
+    Workers that are started within are not interrupted at all: the command ends them.
+    """
+    interrupts: list[int] = []
+    # The mask is for the workers, which inherit it. It does not keep the interrupt from this process: a library's own
+    # thread may take it, and Python raises it here.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if interrupts:
+        signal.raise_signal(signal.SIGINT)
+
+
 def in_parallel(work: Callable[[_T], _R], items: Iterable[_T], jobs: int, text: str) -> list[_R]:
     """work(item) for every item, `jobs` processes at once, with a progress bar (lines now and then where no terminal
     is); results in the order of the items.
@@ -116,12 +138,8 @@ def in_parallel(work: Callable[[_T], _R], items: Iterable[_T], jobs: int, text: 
             context = multiprocessing.get_context("spawn")
             with ProcessPoolExecutor(min(jobs, len(items)), context, _end_with_parent) as pool:
                 try:
-                    # An interrupt while a worker starts would leave one that nobody knows of, and wait for its work.
-                    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-                    try:
+                    with _interrupted_later():
                         waiting = {pool.submit(work, item): i for i, item in enumerate(items)}
-                    finally:
-                        signal.pthread_sigmask(signal.SIG_SETMASK, before)
                     for done in as_completed(waiting):
                         results[waiting[done]] = done.result()
                         bar.advance(task)
