@@ -91,6 +91,20 @@ def test_a_hand_is_followed_along_the_shelf() -> None:
     assert [ticks(r) for r in made if r.complete] == [(0, 11)]
 
 
+def test_the_looks_at_a_hand_speak_together_for_where_it_was() -> None:
+    stray: Point = (2.3, 3.9, 1.2)
+    begun, ended = run([[IN]] * 7 + [[stray]] + [[IN]] * 7 + [[]] * 10)
+    assert {s.position for s in begun.samples} == {IN}
+    deepest = max(s.position for s in ended.samples)
+    assert deepest == pytest.approx(IN, abs=0.06)
+    # But what a hand does seconds apart stays apart.
+    there: Point = (2.4, 3.6, 1.2)
+    way: list[list[Point]] = [[(2.0 + 0.05 * k, 3.6, 0.9 + 0.0375 * k)] for k in range(1, 8)]
+    *_, ended = run([[IN]] * 30 + way + [[there]] * 30 + [[]] * 10)
+    assert ended.samples[0].position == pytest.approx(IN, abs=1e-3)
+    assert ended.samples[-1].position == pytest.approx(there, abs=1e-3)
+
+
 def test_the_end_of_the_recording_completes_what_is_open() -> None:
     made = run([[IN]] * 6)
     assert [r.complete for r in made] == [False, True]

@@ -81,7 +81,7 @@ class HandParams:
     look_m: float = 0.06
     hidden_m: float = 0.12
     hidden_stddev_m: float = 0.06
-    stddev_m: float = 0.04
+    stddev_m: float = 0.02
     board_m: float = 0.02
     edge_m: float = 0.045
     limb_share: float = 0.2

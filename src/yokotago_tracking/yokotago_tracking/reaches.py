@@ -12,6 +12,7 @@ rate.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,7 +44,8 @@ class ReachParams:
     begin_looks, begin_s: so many looks within this time begin a reach; flicker_s: looks so long before them are not of
     it; gap_s: a reach without a hand for longer has ended; hand_speed_mps, hand_jump_m: how far a hand moves between
     two looks; owner_untold: probability of whom a look does not tell as the hand's owner; owner_least: whose it may be
-    with less probability is not told.
+    with less probability is not told; smooth_s: standard deviation of the Gaussian in time that the samples of a
+    complete reach are smoothed with, for the deepest look is the one with the largest error.
     """
 
     margin_m: float = 0.0
@@ -60,9 +62,10 @@ class ReachParams:
     hand_jump_m: float = 0.15
     owner_untold: float = 0.005
     owner_least: float = 0.01
+    smooth_s: float = 0.35
 
     def __post_init__(self) -> None:
-        for name in ("leave_s", "gap_s", "hand_speed_mps", "begin_s", "owner_untold"):
+        for name in ("leave_s", "gap_s", "hand_speed_mps", "begin_s", "owner_untold", "smooth_s"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"ReachParams.{name} is {getattr(self, name)}: it must be positive")
         if not self.begin_s <= self.flicker_s:
@@ -189,7 +192,7 @@ class Reaches:
         return self._told(reach)
 
     def _told(self, reach: _Open, *, complete: bool = False) -> HandReach:
-        samples = tuple(reach.samples)
+        samples = _smoothed(reach.samples, self.params.smooth_s) if complete else tuple(reach.samples)
         others = pooled(reach.others, self.params.owner_untold, self.params.owner_least)
         begin = samples[0].stamp
         end = samples[-1].stamp if complete else begin
@@ -207,3 +210,18 @@ class Reaches:
                 made.append(self._told(reach, complete=True))
         self._open = kept
         return made
+
+
+def _smoothed(samples: Sequence[HandSample], stddev_s: float) -> tuple[HandSample, ...]:
+    """The samples with each place the mean of all, weighted by a Gaussian of the time between them.
+
+    Their deviations stay: what the looks at one arm have in common is the larger part of their error.
+    """
+    seconds = np.array([(s.stamp - samples[0].stamp) / SECOND for s in samples])
+    places = np.array([s.position for s in samples])
+    weights = np.exp(-0.5 * ((seconds[:, None] - seconds[None, :]) / stddev_s) ** 2)
+    means = (weights @ places) / weights.sum(axis=1, keepdims=True)
+    return tuple(
+        HandSample(s.stamp, (float(x), float(y), float(z)), s.position_stddev)
+        for s, (x, y, z) in zip(samples, means, strict=True)
+    )
