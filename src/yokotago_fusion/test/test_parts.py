@@ -19,7 +19,7 @@ import yokotago_fusion
 from yokotago_fusion.baseline import Baseline
 from yokotago_fusion.beliefs import Beliefs
 from yokotago_fusion.fusion import Fusion
-from yokotago_fusion.hands import log_body_at, log_stance
+from yokotago_fusion.hands import log_body_at, log_hand_at, log_stance, window_of
 from yokotago_fusion.hypotheses import Hypothesis, Unit, World, settle
 from yokotago_fusion.journal import Journal, JournalError
 from yokotago_fusion.offsets import Offsets
@@ -28,7 +28,7 @@ from yokotago_fusion.planogram import Planogram
 from yokotago_fusion.watermarks import Watermarks
 from yokotago_fusion.whereabouts import Whereabouts
 from yokotago_model.events import SECOND, Event, Receipt, StreamProgress, Track, TrackFrame, TrackState
-from yokotago_model.store import Tolerances
+from yokotago_model.store import Facing, Tolerances
 
 PARAMS = FusionParameters()
 STREAMS = ("/tracks", "/zone_crossings", "/hand_reaches", "/weight_changes", "/check_ins")
@@ -191,6 +191,22 @@ def test_who_stands_upright_does_not_reach_what_lies_near_the_floor() -> None:
     assert upright[middle] == upright[high] == bent[low] == bent[middle]
     assert upright[low] < upright[middle] - 3.0
     assert bent[high] < bent[low] - 3.0
+
+
+def test_what_stands_on_a_facing_stands_whole_on_it() -> None:
+    (shelf,) = small_store().shelves
+    left = Facing("left", shelf.shelf_id, "tea", 0.5, 0.4, 0.2, 0.3, ())
+    right, narrow = replace(left, x=0.7), replace(left, width=0.08)
+    assert window_of(left, PARAMS) == pytest.approx((0.53, 0.67, 0.4, 0.7))
+    assert window_of(narrow, PARAMS) == pytest.approx((0.52, 0.56, 0.4, 0.7))
+    hand = (0.67, 0.55, 0.03, 0.03)
+
+    def surer_of_left(params: FusionParameters) -> float:
+        on_left, on_right = (log_hand_at(hand, shelf, window_of(f, params), 0.0, params) for f in (left, right))
+        return on_left - on_right
+
+    # A hand 3 cm from the border between two facings: as far as its own deviation is.
+    assert surer_of_left(PARAMS) > surer_of_left(replace(PARAMS, half_item=1e-6)) + 0.5
 
 
 def test_who_bends_is_more_likely_to_reach_low_and_who_does_not_is_less() -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from yokotago_model.events import SECOND, Stamp
 
-from .hands import Actor, Window, hand_at, log_body_at, log_hand_at, log_stance, log_timing
+from .hands import Actor, Window, hand_at, log_body_at, log_hand_at, log_stance, log_timing, window_of
 from .hypotheses import PersonId, Stray, Unit, World
 from .likelihoods import log_laplace, log_normal, log_sum
 from .parameters import FusionParameters
@@ -202,7 +202,7 @@ def _takes(scene: Scene, world: World, grams: float, noise: float, reach: float)
             weighing.append(product_id)
     for number, actor in enumerate(scene.actors):
         for facing in m.deck.facings:
-            window = (facing.x, facing.x + facing.width, facing.z, facing.z + facing.height)
+            window = window_of(facing, params)
             fit = scene.fit(number, window)
             if fit < -params.margin:
                 continue
@@ -301,7 +301,7 @@ def _puts(scene: Scene, world: World, holders: Sequence[PersonId]) -> Iterator[P
                     base = prior + (n - 1) * more
                     own = planogram.facings_of(product_id, m.deck) if product_id else []
                     for facing in own:
-                        window = (facing.x, facing.x + facing.width, facing.z, facing.z + facing.height)
+                        window = window_of(facing, params)
                         yield Piece(
                             mean,
                             variance,
@@ -358,12 +358,12 @@ def _handfuls(held: tuple[Unit, ...]) -> Iterator[tuple[Unit, ...]]:
 
 def _staff(scene: Scene, grams: float, reach: float) -> Iterator[Piece]:
     """Staff bring and take what they like; it is in nobody's basket."""
-    m, _params, planogram = scene.measurement, scene.params, scene.planogram
+    m, params, planogram = scene.measurement, scene.params, scene.planogram
     for number, actor in enumerate(scene.actors):
         if actor.people[0][0] not in scene.staff:
             continue
         for facing in m.deck.facings:
-            window = (facing.x, facing.x + facing.width, facing.z, facing.z + facing.height)
+            window = window_of(facing, params)
             product_id = planogram.product_of(facing.facing_id)
             weight = planogram.weight(product_id)
             sign = 1 if grams > 0 else -1

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from yokotago_model.events import SECOND, HandReach, HandSample, Stamp
-from yokotago_model.store import Shelf
+from yokotago_model.store import Facing, Shelf
 
 from .likelihoods import bell, normal_share, within
 from .parameters import FusionParameters
@@ -19,6 +19,12 @@ _SO_FAR_M = 0.06
 
 Window = tuple[float, float, float, float]
 """x0, x1, z0, z1 of a part of a shelf's front [m]."""
+
+
+def window_of(facing: Facing, params: FusionParameters) -> Window:
+    """Where the middle of what stands on a facing may be: half its width away from the facing's sides."""
+    inside = min(params.half_item, facing.width / 4.0)
+    return facing.x + inside, facing.x + facing.width - inside, facing.z, facing.z + facing.height
 
 
 @dataclass

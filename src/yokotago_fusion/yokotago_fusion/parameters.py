@@ -36,6 +36,7 @@ class FusionParameters:
 
     Place
         hand_stddev: how far a hand is from the middle of what it holds, on top of the measurement's own deviation;
+        half_item: half the width of a narrow thing, which stands whole on its facing;
         place_outlier: probability that the hand's position says nothing about the place;
         place_height_outlier: probability that its height says nothing about the board, although its place along does;
         missed_reach: probability that a hand in a shelf is not reported at all;
@@ -106,11 +107,12 @@ class FusionParameters:
     stands_m: float = 0.4
 
     hand_stddev: float = 0.035
+    half_item: float = 0.03
     place_outlier: float = 0.02
     place_height_outlier: float = 0.06
     missed_reach: float = 0.03
     close_m: float = 0.5
-    missed_reach_close: float = 0.15
+    missed_reach_close: float = 0.08
     glimpse_m: float = 0.15
     glimpse_s: float = 0.5
     glimpse_ratio: float = 3.0

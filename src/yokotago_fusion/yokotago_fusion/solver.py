@@ -18,6 +18,7 @@ from typing import NamedTuple
 from yokotago_model.events import SECOND
 
 from .explanations import Explanation, Kind, Measurement, Piece, Scene, apply, explain, score
+from .hands import window_of
 from .hypotheses import DeckId, Hypothesis, PersonId, Unit, World
 from .likelihoods import log_laplace, log_normal, log_sum
 from .parameters import FusionParameters
@@ -255,7 +256,7 @@ def _bounds(scenes: Sequence[Scene], number: int, stray_decks: Collection[DeckId
 def _best_fits(scene: Scene) -> list[float]:
     """How well each actor fits their best place of the deck."""
     windows = [scene.measurement.deck.window]
-    windows += [(f.x, f.x + f.width, f.z, f.z + f.height) for f in scene.measurement.deck.facings]
+    windows += [window_of(f, scene.params) for f in scene.measurement.deck.facings]
     return [max(scene.fit(a, w) for w in windows) for a in range(len(scene.actors))]
 
 
