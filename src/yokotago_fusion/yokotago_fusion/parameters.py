@@ -110,9 +110,9 @@ class FusionParameters:
     half_item: float = 0.03
     place_outlier: float = 0.02
     place_height_outlier: float = 0.06
-    missed_reach: float = 0.03
+    missed_reach: float = 0.015
     close_m: float = 0.5
-    missed_reach_close: float = 0.08
+    missed_reach_close: float = 0.15
     glimpse_m: float = 0.15
     glimpse_s: float = 0.5
     glimpse_ratio: float = 3.0
