@@ -99,8 +99,8 @@ def hand_at(
     """Where the hand was during a step: along and up the shelf's front, each with its deviation [m]; None without
     samples.
 
-    Mean of the samples, each weighted by its distance in time from the step; the errors of successive samples hang
-    together, so that many samples are worth no more than two.
+    Mean of the samples, each weighted by its distance in time from the step. Their errors hang together (the samples
+    of a complete reach are smoothed), so that many are worth no more than one.
     """
     weights = []
     for stamp, *_ in evidence.samples:
@@ -110,13 +110,12 @@ def hand_at(
     if not weights or total == 0.0:
         return None
     shares = [w / total for w in weights]
-    worth = min(2.0, 1.0 / math.fsum(w * w for w in shares))
     found = []
     for axis in (1, 3):
         mean = math.fsum(w * s[axis] for w, s in zip(shares, evidence.samples, strict=True))
         spread = math.fsum(w * (s[axis] - mean) ** 2 for w, s in zip(shares, evidence.samples, strict=True))
         noise = math.fsum(w * s[4] ** 2 for w, s in zip(shares, evidence.samples, strict=True))
-        found += [mean, math.sqrt(noise / worth + max(0.0, spread - noise))]
+        found += [mean, math.sqrt(max(noise, spread))]
     return found[0], found[2], found[1], found[3]
 
 

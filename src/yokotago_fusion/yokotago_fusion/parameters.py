@@ -106,7 +106,7 @@ class FusionParameters:
     hold_s: float = 40.0
     stands_m: float = 0.4
 
-    hand_stddev: float = 0.035
+    hand_stddev: float = 0.02
     half_item: float = 0.03
     place_outlier: float = 0.02
     place_height_outlier: float = 0.06

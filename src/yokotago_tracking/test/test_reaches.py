@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from worlds import PERIOD, START, frame, store, track
 
@@ -105,6 +107,24 @@ def test_the_looks_at_a_hand_speak_together_for_where_it_was() -> None:
     assert ended.samples[-1].position == pytest.approx(there, abs=1e-3)
 
 
+def test_a_place_is_as_sure_as_its_looks_errors_leave_it() -> None:
+    rng, params = np.random.default_rng(1), ReachParams()
+    stddev = track(1, 2.0, 3.0, IN).hands[0].position_stddev
+    off = []
+    for _ in range(300):
+        own = rng.normal(0.0, stddev * math.sqrt(1.0 - params.common_share), (31, 3))
+        common = rng.normal(0.0, stddev * math.sqrt(params.common_share), 3)
+        places = np.array([2.0, 3.8, 0.9]) + common + own
+        *_, ended = run([*([(x, y, z)] for x, y, z in places.tolist()), *[[]] * 10])
+        middle = ended.samples[len(ended.samples) // 2]
+        off.append((middle.position[0] - 2.0) / middle.position_stddev)
+    assert np.sqrt(np.mean(np.square(off))) == pytest.approx(1.0, abs=0.15)
+    # A short reach is less sure than a long one, and neither surer than what all looks have in common.
+    (_, short), (_, long) = run([[IN]] * 5 + [[]] * 10), run([[IN]] * 40 + [[]] * 10)
+    assert stddev > short.samples[2].position_stddev > long.samples[20].position_stddev
+    assert long.samples[20].position_stddev > stddev * math.sqrt(params.common_share)
+
+
 def test_the_end_of_the_recording_completes_what_is_open() -> None:
     made = run([[IN]] * 6)
     assert [r.complete for r in made] == [False, True]
@@ -123,3 +143,5 @@ def test_what_is_settled_never_changes() -> None:
 def test_parameters_are_checked() -> None:
     with pytest.raises(ValueError, match="begin_looks"):
         ReachParams(begin_looks=0)
+    with pytest.raises(ValueError, match="common_share"):
+        ReachParams(common_share=1.5)

@@ -45,7 +45,8 @@ class ReachParams:
     it; gap_s: a reach without a hand for longer has ended; hand_speed_mps, hand_jump_m: how far a hand moves between
     two looks; owner_untold: probability of whom a look does not tell as the hand's owner; owner_least: whose it may be
     with less probability is not told; smooth_s: standard deviation of the Gaussian in time that the samples of a
-    complete reach are smoothed with, for the deepest look is the one with the largest error.
+    complete reach are smoothed with, for the deepest look is the one with the largest error; common_share: of the
+    variance of a look, what all looks at one arm have in common, which does not go with smoothing.
     """
 
     margin_m: float = 0.0
@@ -63,6 +64,7 @@ class ReachParams:
     owner_untold: float = 0.005
     owner_least: float = 0.01
     smooth_s: float = 0.35
+    common_share: float = 0.25
 
     def __post_init__(self) -> None:
         for name in ("leave_s", "gap_s", "hand_speed_mps", "begin_s", "owner_untold", "smooth_s"):
@@ -70,6 +72,8 @@ class ReachParams:
                 raise ValueError(f"ReachParams.{name} is {getattr(self, name)}: it must be positive")
         if not self.begin_s <= self.flicker_s:
             raise ValueError(f"ReachParams.flicker_s {self.flicker_s} is less than begin_s {self.begin_s}")
+        if not 0.0 <= self.common_share <= 1.0:
+            raise ValueError(f"ReachParams.common_share is {self.common_share}: it must be 0 to 1")
         if self.begin_looks < 1:
             raise ValueError(f"ReachParams.begin_looks is {self.begin_looks}: at least 1")
         if not self.margin_m <= self.leave_m:
@@ -192,7 +196,7 @@ class Reaches:
         return self._told(reach)
 
     def _told(self, reach: _Open, *, complete: bool = False) -> HandReach:
-        samples = _smoothed(reach.samples, self.params.smooth_s) if complete else tuple(reach.samples)
+        samples = _smoothed(reach.samples, self.params) if complete else tuple(reach.samples)
         others = pooled(reach.others, self.params.owner_untold, self.params.owner_least)
         begin = samples[0].stamp
         end = samples[-1].stamp if complete else begin
@@ -212,16 +216,19 @@ class Reaches:
         return made
 
 
-def _smoothed(samples: Sequence[HandSample], stddev_s: float) -> tuple[HandSample, ...]:
+def _smoothed(samples: Sequence[HandSample], params: ReachParams) -> tuple[HandSample, ...]:
     """The samples with each place the mean of all, weighted by a Gaussian of the time between them.
 
-    Their deviations stay: what the looks at one arm have in common is the larger part of their error.
+    Deviations are those of such a mean of errors of which each two correlate by common_share.
     """
     seconds = np.array([(s.stamp - samples[0].stamp) / SECOND for s in samples])
     places = np.array([s.position for s in samples])
-    weights = np.exp(-0.5 * ((seconds[:, None] - seconds[None, :]) / stddev_s) ** 2)
-    means = (weights @ places) / weights.sum(axis=1, keepdims=True)
+    variances = np.array([s.position_stddev for s in samples]) ** 2
+    weights = np.exp(-0.5 * ((seconds[:, None] - seconds[None, :]) / params.smooth_s) ** 2)
+    weights /= weights.sum(axis=1, keepdims=True)
+    own = (weights**2).sum(axis=1)
+    deviations = np.sqrt((weights @ variances) * (params.common_share + (1.0 - params.common_share) * own))
     return tuple(
-        HandSample(s.stamp, (float(x), float(y), float(z)), s.position_stddev)
-        for s, (x, y, z) in zip(samples, means, strict=True)
+        HandSample(s.stamp, (float(x), float(y), float(z)), float(deviation))
+        for s, (x, y, z), deviation in zip(samples, weights @ places, deviations, strict=True)
     )
