@@ -227,6 +227,23 @@ def test_two_hands_that_take_one_each_in_one_step() -> None:
     assert receipts(out) == {"a": {TEA: 1}, "b": {TEA: 1}}
 
 
+def test_two_that_leave_together_are_one_hands_whoever_stands_beside() -> None:
+    where = {1: (1.2, 3.1), 2: (1.6, 3.0)}
+    events = [
+        *day({1: (1.0, 30.0), 2: (4.0, 31.0)}, where),
+        *enters(1, 1.0, "a"),
+        *enters(2, 4.0, "b", "g2"),
+        *leaves(1, 30.0),
+        *leaves(2, 31.0),
+        *reach(1, 1, 0.2, 9.0, 10.2),
+        change(1, "p0", 9.6, -1000.0),
+    ]
+    out = run(STORE, in_order(events))
+    (made,) = [o for o in out if isinstance(o, Decision)]
+    assert receipts(out) == {"a": {TEA: 2}, "b": {}}
+    assert made.chosen.probability > 0.9
+
+
 @pytest.mark.parametrize(("apart", "both"), [(0.0, False), (0.25, True)])
 def test_hands_in_one_place_are_one_hand_told_twice(apart: float, both: bool) -> None:
     # Who of them it was nobody knows: the one hand was told of either.

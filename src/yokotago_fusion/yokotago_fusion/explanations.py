@@ -516,7 +516,8 @@ def _log_joint(scene: Scene, pieces: Sequence[Piece]) -> float:
     hands: dict[tuple[int, str], list[Piece]] = {}
     for p in pieces:
         hands.setdefault((p.track_id, p.reach_id), []).append(p)
-    total = (len(hands) - 1) * math.log(params.p_together)
+    unseen = min(sum(not reach_id for _, reach_id in hands), len(hands) - 1)
+    total = (len(hands) - 1 - unseen) * math.log(params.p_together) + unseen * math.log(params.p_together_unseen)
     if len({p.mean > 0.0 for p in pieces}) > 1:
         total += math.log(params.p_exchange)
     for moved in hands.values():

@@ -62,7 +62,8 @@ class FusionParameters:
     Prior
         p_take, p_put, p_nobody: what a change is before anything is known;
         p_more: each unit more in one movement; p_piece: one hand moves a second thing in the same step;
-        p_together: two hands move things in the same step; p_exchange: if so, one takes while the other puts down;
+        p_together: two hands move things in the same step, p_together_unseen: if one of them was not seen; p_exchange:
+        if two do, one takes while the other puts down;
         p_again: a hand that has moved something moves more in a later step of the same reach;
         p_stray: who takes from where a thing stands in a wrong place takes that thing and not what belongs there;
         p_stray_own: the same of who put it there;
@@ -141,6 +142,7 @@ class FusionParameters:
     p_more: float = 0.25
     p_piece: float = 0.15
     p_together: float = 0.3
+    p_together_unseen: float = 0.03
     p_exchange: float = 0.05
     p_again: float = 0.05
     p_stray: float = 0.3
