@@ -239,6 +239,23 @@ def test_who_was_taken_for_something_lower_is_found_at_once() -> None:
     assert not frames[-1].tracks
 
 
+def test_a_track_that_stayed_with_something_as_tall_is_given_back_to_who_walks() -> None:
+    def seen(k: int) -> list[npt.NDArray]:
+        if k < 30:
+            return [body(2.0, min(-0.4 + 0.1 * k, 2.0), 1.5)]
+        walked = 0.05 * (k - 30)
+        return [body(2.0, 2.0, 1.41), body(2.45 + min(walked, 1.0), 2.0 - max(0.0, walked - 1.0), 1.5)]
+
+    frames = run(seen, 85)
+    assert sure(frames[40]) == [1]
+    assert frames[40].tracks[0].position[:2] == pytest.approx((2.0, 2.0), abs=0.05)
+    # Nobody came in at a door, so after seconds the one who walks is the one who had come in.
+    (last,) = (t for t in frames[-1].tracks if t.state is not TrackState.TENTATIVE)
+    assert last.track_id == 1
+    assert last.position[0] > 2.8
+    assert last.height == pytest.approx(1.5, abs=0.04)
+
+
 def test_who_is_hidden_is_not_looked_for_at_a_shelfs_edge() -> None:
     def seen(k: int) -> list[npt.NDArray]:
         if k < 40 or k >= 70:

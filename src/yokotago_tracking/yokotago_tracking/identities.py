@@ -206,13 +206,18 @@ class Recognition:
         if before < self._params.walk_s <= walked.seconds:
             self.identities.weigh(track_id, lambda name: self._fits(name, walked.mean_m))
 
+    def height(self, name: int) -> float | None:
+        """How tall the person of this name is who was seen to walk [m]; None where that is not known."""
+        known = self._known.get(name)
+        return None if known is None or known.seconds < self._params.walk_s else known.mean_m
+
     def _fits(self, name: int, height: float) -> float:
         """Likelihood of a walker's height [1/m] if it is this person."""
-        known = self._known.get(name)
-        if known is None or known.seconds < self._params.walk_s:
+        known = self.height(name)
+        if known is None:
             return 1.0
         stddev = math.sqrt(2.0) * self._params.upright_stddev_m
-        z = (height - known.mean_m) / stddev
+        z = (height - known) / stddev
         # One in fifty is measured wrongly, anywhere within half a metre.
         return 0.98 * math.exp(-0.5 * z * z) / (stddev * math.sqrt(2.0 * math.pi)) + 0.02 / 0.5
 

@@ -54,9 +54,10 @@ class TrackerParams:
     people who are inside already begin tracks anywhere; confirm_looks, confirm_move_m: a new track is believed
     after so many looks and so much way (half the way after twice as many looks at a head beyond doubt),
     inside_confirm_s, inside_confirm_m: after this long and this way where no door is; forget_looks: a new track
-    that is missed so often is dropped; end_s: how long a person must not be seen at a door to have left,
-    end_inside_s: the same farther than border_m from the floor's border; beyond_m: outside the floor by more, at
-    once; threshold_m: nearer to the floor's border than this is on the threshold; out_mps: who walks toward the
+    that is missed so often is dropped; certain_looks: so many in a row at a head beyond doubt, beside nobody and as
+    high as its person is tall, are of that person for certain; end_s: how long a person must not be seen at a door
+    to have left, end_inside_s: the same farther than border_m from the floor's border; beyond_m: outside the floor by
+    more, at once; threshold_m: nearer to the floor's border than this is on the threshold; out_mps: who walks toward the
     border faster walks out; lean_m: how far over a shelf's front a head may be that is followed, aside_m: how far
     from a shelf one must be that appears; wall_m: nothing so near to the floor's border counts except in doors;
     head_share: least area of a new person's head as a share of height
@@ -104,6 +105,7 @@ class TrackerParams:
     inside_confirm_s: float = 4.0
     inside_confirm_m: float = 1.0
     forget_looks: int = 4
+    certain_looks: int = 8
     end_s: float = 0.4
     border_m: float = 0.3
     end_inside_s: float = 3.0
@@ -160,12 +162,15 @@ class _Person:
     sure: Stamp
     upright: Stamp
     upright_at: tuple[float, float]
+    certain: Stamp
+    certain_at: tuple[float, float]
     z: float
     height: float
     state: TrackState = TrackState.TENTATIVE
     looks: int = 1
     good_looks: int = 0
     clear_looks: int = 0
+    alone_looks: int = 0
     missed: int = 0
     merged: bool = False
     own: bool = False
@@ -484,6 +489,11 @@ class Tracker:
             person.sure = stamp
         if head.z >= person.height - self.params.taller_m:
             person.upright, person.upright_at = stamp, person.seen_at
+        alone = person.own and person.hidden_with is None
+        alone = alone and abs(head.z - self._tall(person)) < self.params.height_stddev_m
+        person.alone_looks = person.alone_looks + 1 if alone else 0
+        if person.alone_looks >= self.params.certain_looks:
+            person.certain, person.certain_at = stamp, person.seen_at
         person.missed = 0
         person.looks += 1
         person.good_looks += self._is_whole(head)
@@ -495,6 +505,7 @@ class Tracker:
     def _see_part(self, person: _Person, taken: Sequence[Head], sharing: bool, stamp: Stamp) -> None:
         """Follow a person whose head is no peak of its own by what else is seen of them."""
         params = self.params
+        person.alone_looks = 0
         if person.missed == 0 and not sharing:
             around = self.height_map.near(person.motion.x, person.motion.y, 0.4)
             around = _without(around, taken, 0.22)
@@ -627,6 +638,10 @@ class Tracker:
             proved = self._proved(person, stamp)
             if proved or self._is_seen_well(person):
                 lost = self._lost_there(person)
+                if lost is None and proved:
+                    lost = self._strayed(person)
+                    if lost is not None:
+                        lost.height = lost.tallest = self._tall(lost)
                 if lost is not None:
                     lost.motion, lost.hidden_with, lost.merged = person.motion, None, False
                     found = Head(person.motion.x, person.motion.y, person.z, 0.0, 0.0)
@@ -664,6 +679,8 @@ class Tracker:
                     stamp,
                     stamp,
                     (head.x, head.y),
+                    stamp,
+                    (head.x, head.y),
                     head.z,
                     head.z,
                     good_looks=1,
@@ -688,6 +705,30 @@ class Tracker:
             if distance <= gate and params.lower_share * p.height <= new.height <= p.tallest + params.taller_m:
                 near.append((distance, n))
         return self._people[min(near)[1]] if near else None
+
+    def _strayed(self, new: _Person) -> _Person | None:
+        """Whose track stayed with another one's shoulder or arm while they walked on as a new one; None at the doors.
+
+        Nobody comes in elsewhere: it is one of those who were not seen for certain since, and as tall as they are.
+        """
+        params = self.params
+        assert self._first is not None
+        at_door = self._at_door(*new.birthplace, params.door_m) or self._outside(*new.birthplace) > 0.0
+        if at_door or (new.born - self._first) / SECOND <= params.start_s:
+            return None
+        near = []
+        for n, p in enumerate(self._people):
+            distance = math.dist(p.certain_at, new.birthplace)
+            gate = min(params.gate_m + params.lost_speed_mps * (new.born - p.certain) / SECOND, params.lost_gate_m)
+            as_tall = abs(self._tall(p) - new.height) < params.height_stddev_m
+            if p.state is not TrackState.TENTATIVE and p.certain <= new.born and distance <= gate and as_tall:
+                near.append((distance, n))
+        return self._people[min(near)[1]] if near else None
+
+    def _tall(self, person: _Person) -> float:
+        """How tall somebody is [m]: as they walked, else as they were seen."""
+        walked = self._recognition.height(person.track_id)
+        return person.height if walked is None else walked
 
     def _is_seen_well(self, new: _Person) -> bool:
         """Whether a new track is a head beyond doubt, so that somebody who was lost may have been found."""
