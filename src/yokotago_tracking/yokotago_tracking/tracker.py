@@ -57,8 +57,8 @@ class TrackerParams:
     that is missed so often is dropped; certain_looks: so many in a row at a head beyond doubt, beside nobody and as
     high as its person is tall, are of that person for certain; end_s: how long a person must not be seen at a door
     to have left, end_inside_s: the same farther than border_m from the floor's border; beyond_m: outside the floor by
-    more, at once; threshold_m: nearer to the floor's border than this is on the threshold; out_mps: who walks toward the
-    border faster walks out; lean_m: how far over a shelf's front a head may be that is followed, aside_m: how far
+    more, at once; threshold_m: nearer to the floor's border than this is on the threshold; out_mps: who walks toward
+    the border faster walks out; lean_m: how far over a shelf's front a head may be that is followed, aside_m: how far
     from a shelf one must be that appears; wall_m: nothing so near to the floor's border counts except in doors;
     head_share: least area of a new person's head as a share of height
     squared; clear_share, clear_prominence_m, clear_height: area, prominence and share of a neighbour's height that
