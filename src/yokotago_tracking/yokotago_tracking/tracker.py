@@ -631,17 +631,15 @@ class Tracker:
     def _begin(self, seen: Sequence[Head], free: set[int], stamp: Stamp) -> None:
         """Begin tracks where people may come in, and believe those that have proved themselves."""
         params = self.params
-        assert self._first is not None
         for person in list(self._people):
             if person.state is not TrackState.TENTATIVE:
                 continue
             proved = self._proved(person, stamp)
             if proved or self._is_seen_well(person):
                 lost = self._lost_there(person)
-                if lost is None and proved:
-                    lost = self._strayed(person)
-                    if lost is not None:
-                        lost.height = lost.tallest = self._tall(lost)
+                if lost is None and proved and (lost := self._strayed(person)) is not None:
+                    # What they stayed with may have been taller.
+                    lost.height = lost.tallest = self._tall(lost)
                 if lost is not None:
                     lost.motion, lost.hidden_with, lost.merged = person.motion, None, False
                     found = Head(person.motion.x, person.motion.y, person.z, 0.0, 0.0)
@@ -712,9 +710,7 @@ class Tracker:
         Nobody comes in elsewhere: it is one of those who were not seen for certain since, and as tall as they are.
         """
         params = self.params
-        assert self._first is not None
-        at_door = self._at_door(*new.birthplace, params.door_m) or self._outside(*new.birthplace) > 0.0
-        if at_door or (new.born - self._first) / SECOND <= params.start_s:
+        if self._may_begin(new):
             return None
         near = []
         for n, p in enumerate(self._people):
@@ -736,7 +732,6 @@ class Tracker:
 
     def _proved(self, person: _Person, stamp: Stamp) -> bool:
         params = self.params
-        assert self._first is not None
         # A head beyond doubt in look after look needs less way: only that it is no thing that stands there.
         way = params.confirm_move_m * (0.5 if person.clear_looks >= 2 * params.confirm_looks else 1.0)
         moved = person.moved
@@ -747,11 +742,17 @@ class Tracker:
             return False
         if person.good_looks < 0.7 * person.looks:
             return False
-        if self._at_door(*person.birthplace, params.door_m) or self._outside(*person.birthplace) > 0.0:
+        if self._may_begin(person):
             return True
         inside_s = (stamp - person.born) / SECOND
-        early = (person.born - self._first) / SECOND <= params.start_s
-        return early or (inside_s >= params.inside_confirm_s and person.moved >= params.inside_confirm_m)
+        return inside_s >= params.inside_confirm_s and person.moved >= params.inside_confirm_m
+
+    def _may_begin(self, new: _Person) -> bool:
+        """Whether a new track began where people come in, or when those inside were seen for the first time."""
+        params = self.params
+        assert self._first is not None
+        at_door = self._at_door(*new.birthplace, params.door_m) or self._outside(*new.birthplace) > 0.0
+        return at_door or (new.born - self._first) / SECOND <= params.start_s
 
     # What is published.
 
