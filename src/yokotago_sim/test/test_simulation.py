@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
@@ -219,6 +219,16 @@ def test_a_family_has_one_receipt_and_a_follower_their_own(small: Store) -> None
     assert receipts(arrivals) == {"mum": {"tea": 1, "gum": 1}, "": {"mint": 1}}
     (check_in,) = of(CheckIn, arrivals)
     assert (check_in.party_size, check_in.shopper_id, check_in.gate_id) == (2, "mum", "gate")
+
+
+def test_who_is_pushed_back_in_at_the_door_has_left_once(demo: Store) -> None:
+    arrivals = list(simulate(demo, "dark_sensor", 91, "tracks"))
+    there = [any(t.track_id == 2 for t in f.tracks) for f in of(TrackFrame, arrivals, "/truth")]
+    assert [now for now, _ in groupby(there)] == [False, True, False, True, False]
+    left = [f.stamp for f, now in zip(of(TrackFrame, arrivals, "/truth"), there, strict=True) if now][-1]
+    mine, other = sorted(of(Receipt, arrivals, "/truth"), key=lambda r: r.visit_id, reverse=True)
+    assert (mine.visit_id, other.visit_id) == ("person-2", "person-1")
+    assert 0 < mine.left - left < SECOND // 10
 
 
 def test_two_hands_take_at_once(small: Store) -> None:

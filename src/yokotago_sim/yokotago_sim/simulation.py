@@ -59,14 +59,13 @@ _TAIL_S = 4.0
 Arrival: TypeAlias = tuple[Stamp, str, Event]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Visit:
     payer: Actor
     entered: Stamp = 0
     left: Stamp = 0
     expected: int = 1
     members: list[Actor] = field(default_factory=list)
-    inside: int = 0
 
 
 class _Line:
@@ -135,6 +134,7 @@ class Simulation:
         self._meetings: dict[str, set[str]] = {}
         self._visits: dict[int, _Visit] = {}
         self._on_floor: set[int] = set()
+        self._leaving: list[_Visit] = []
         self._people = 0
         self._check_ins = 0
         self._tick = 0
@@ -363,18 +363,19 @@ class Simulation:
                 self._push(arrival, "/progress", self._progress.progress(topic, stamp))
 
     def _doors(self, stamp: Stamp, inside: set[int]) -> None:
-        """Open and close the true visits."""
+        """Open and close the true visits. Whoever is pushed back in at the door has not left."""
         for person_id in sorted(inside - self._on_floor):
             visit = self._visits[person_id]
-            visit.inside += 1
             visit.entered = visit.entered or stamp
         for person_id in sorted(self._on_floor - inside):
             visit = self._visits[person_id]
-            visit.inside -= 1
             visit.left = stamp
+            if visit not in self._leaving:
+                self._leaving.append(visit)
+        for visit in [v for v in self._leaving if all(a.gone for a in v.members)]:
+            self._leaving.remove(visit)
             staff = visit.payer.script.shopper_id in self.store.staff
-            turned_away = not visit.payer.passed_gate
-            if visit.inside == 0 and len(visit.members) >= visit.expected and not staff and not turned_away:
+            if len(visit.members) >= visit.expected and not staff and visit.payer.passed_gate:
                 self._tell("/truth/receipts", self._receipt(visit))
         self._on_floor = inside
 
