@@ -23,6 +23,7 @@ from fusion_world import (
     codes,
     day,
     enters,
+    frames,
     in_order,
     leaves,
     reach,
@@ -72,6 +73,31 @@ def test_a_pick_is_on_the_receipt_with_its_price() -> None:
     assert (made[0].entered, made[0].left) == (at(1.0), at(30.0))
     assert not made[0].needs_review
     assert line.confidence > 0.95
+
+
+def _without_exit(last: tuple[float, float]) -> list[Event]:
+    """Shopper a takes a tea and is last seen at that place at 20.9 s; frames go on until 60 s."""
+    tea = [*reach(1, 1, 0.2, 10.0, 11.2), change(1, "p0", 10.7, -501.0)]
+    here = [*day({1: (1.0, 20.0)})[:190], *frames(19.0, 21.0, {1: last}), *frames(21.0, 60.0, {})]
+    return in_order([*here, *enters(1, 1.0, "a"), *tea])
+
+
+def test_who_is_gone_from_beside_the_door_without_a_crossing_pays() -> None:
+    out = run(STORE, _without_exit((2.6, -0.2)))
+    [receipt] = [o for o in out if isinstance(o, Receipt)]
+    assert (receipt.shopper_id, receipt.left, receipt.total) == ("a", at(20.9), 150)
+    assert not receipt.needs_review
+    assert receipt.stamp <= at(25.0)
+
+
+def test_who_is_lost_inside_goes_to_review_and_is_not_free() -> None:
+    out = run(STORE, _without_exit((2.0, 3.0)))
+    [receipt] = [o for o in out if isinstance(o, Receipt)]
+    assert (receipt.shopper_id, receipt.total, receipt.needs_review) == ("a", 150, True)
+    assert receipt.review_reasons[0] == "they were lost from sight inside the store"
+    assert "lost_inside" in codes(out)
+    # Until then they may be found again.
+    assert receipt.stamp >= at(50.0)
 
 
 def test_tax_lines_add_up_each_rate_once() -> None:
@@ -365,7 +391,7 @@ def test_a_hand_seen_just_before_the_front_tells_who_took_it() -> None:
     """Nobody's reach was told, and the other stands nearer to the place: the hand in the frames decides."""
     events = two_shoppers(change(1, "p0", 10.0, -500.0))
     where = {1: (2.0, 3.0), 2: (1.2, 3.0)}
-    frames = [e for e in day({1: (1.0, 30.0), 2: (4.0, 31.0)}, where) if isinstance(e, TrackFrame)]
+    looks = [e for e in day({1: (1.0, 30.0), 2: (4.0, 31.0)}, where) if isinstance(e, TrackFrame)]
     hand = Hand((1.2, 3.42, 1.1), 0.03, 1.0)
     shown = [
         dataclasses.replace(
@@ -373,10 +399,10 @@ def test_a_hand_seen_just_before_the_front_tells_who_took_it() -> None:
         )
         if at(9.7) <= f.stamp <= at(10.3)
         else f
-        for f in frames
+        for f in looks
     ]
     rest = [e for e in events if not isinstance(e, TrackFrame)]
-    assert receipts(run(STORE, in_order([*frames, *rest]))) == {"a": {}, "b": {TEA: 1}}
+    assert receipts(run(STORE, in_order([*looks, *rest]))) == {"a": {}, "b": {TEA: 1}}
     assert receipts(run(STORE, in_order([*shown, *rest]))) == {"a": {TEA: 1}, "b": {}}
 
 

@@ -142,6 +142,8 @@ class Fusion:
                     self._beliefs.resolve(track_id, self._visits.person_of(was))
                 for person in self._visits.frame(fact):
                     self._came_in(person)
+                for person in self._visits.gone(fact):
+                    self._went_unseen(person)
                 for track_id in self._floor_watch.feed(fact):
                     self._at_the_floor(self._visits.person_of(track_id))
             case ZoneCrossing():
@@ -185,9 +187,27 @@ class Fusion:
         if person.left is None:
             self._came_in(person)
         else:
-            visit = self._visits.visit_of(person.person_id)
-            if visit is not None:
-                self._at(about.event.stamp + round(self._params.receipt_after_s * SECOND), "settle", visit.visit_id)
+            self._went(person)
+
+    def _went(self, person: Person) -> None:
+        visit = self._visits.visit_of(person.person_id)
+        if visit is not None and person.left is not None:
+            self._at(person.left + round(self._params.receipt_after_s * SECOND), "settle", visit.visit_id)
+
+    def _went_unseen(self, person: Person) -> None:
+        """No crossing tells that the person left: they must not have gone for nothing."""
+        visit = self._visits.visit_of(person.person_id)
+        if person.lost and visit is not None and not visit.staff:
+            visit.reasons["they were lost from sight inside the store"] = None
+        if person.lost:
+            self._alert(
+                Severity.WARNING,
+                "lost_inside",
+                f"track {person.person_id} ended inside the store, not at a door",
+                *([visit.visit_id] if visit is not None else []),
+                str(person.person_id),
+            )
+        self._went(person)
 
     def _came_in(self, person: Person) -> None:
         if not person.by_door:

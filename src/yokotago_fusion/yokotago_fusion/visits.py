@@ -25,13 +25,16 @@ _LOST_NS = 30 * SECOND
 
 @dataclass
 class Person:
-    """A person by their first track. entered: into the door's zone; inside, left: None until it happens."""
+    """A person by their first track. entered: into the door's zone; inside, left: None until it happens; lost: they
+    were last seen on the floor.
+    """
 
     person_id: int
     entered: Stamp
     inside: Stamp | None = None
     left: Stamp | None = None
     by_door: bool = True
+    lost: bool = False
 
 
 @dataclass
@@ -160,6 +163,25 @@ class Visits:
             self._entries.enter(Entry(track.track_id, frame.stamp, frame.stamp))
             appeared.append(person)
         return appeared
+
+    def gone(self, frame: TrackFrame) -> list[Person]:
+        """People whose tracks have ended though no crossing told that they left: beside the door's zone or across its
+        corner, then their last place is not on the floor; or the tracker lost them, and `lost` says so.
+        """
+        present = {self.person_of(t.track_id) for t in frame.tracks if t.state is not TrackState.TENTATIVE}
+        found = []
+        for person in self.people.values():
+            if person.inside is None or person.left is not None or person.person_id in present:
+                continue
+            newest = self._newest_place(person)
+            if newest is None:
+                continue
+            unseen = frame.stamp - newest[0]
+            out = polygon_distance(self._store.floor, newest[1], newest[2]) >= 0.0
+            if unseen > (round(self._params.gone_s * SECOND) if out else _LOST_NS):
+                person.left, person.lost = newest[0], not out
+                found.append(person)
+        return found
 
     def _lost_near(self, track: Track, frame: TrackFrame) -> int | None:
         present = {t.track_id for t in frame.tracks}
