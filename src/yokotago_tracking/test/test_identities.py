@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 from yokotago_model.events import SECOND
@@ -82,6 +84,26 @@ def test_who_comes_out_as_tall_as_the_other_went_in_gets_that_name() -> None:
     assert {old: new for old, (new, _) in renamed.items()} == {1: 2, 2: 1}
     assert [renamed[track][1] for track in (1, 2)] == pytest.approx([1.80, 1.60])
     assert recognition.identities.confidence(1) == 1.0
+
+
+def test_four_centimetres_seen_of_both_are_enough_and_of_one_are_not() -> None:
+    recognition = met((1.77, 1.81), 0.45)
+    walk(recognition, 1, 1.81)
+    assert 0.05 < recognition.identities.confidence(1) < 0.2
+    assert recognition.rename() == {}
+    walk(recognition, 2, 1.77)
+    assert {old: new for old, (new, _) in recognition.rename().items()} == {1: 2, 2: 1}
+
+
+def test_of_many_who_are_alike_all_are_kept() -> None:
+    identities = Identities(0.01, 0.05)
+    for track in range(1, 6):
+        identities.add(track)
+    for one, other in combinations(range(1, 6), 2):
+        identities.mix(one, other, 0.5)
+    identities.weigh(1, lambda name: 1.0)
+    # 120 orders of five, each of which has less than 0.05.
+    assert len(identities.alternatives(1)) == 4
 
 
 def test_who_comes_out_as_tall_as_they_went_in_was_not_swapped() -> None:

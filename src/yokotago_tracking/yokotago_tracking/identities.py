@@ -28,8 +28,9 @@ class Identities:
     mixed are in groups of their own.
     """
 
-    def __init__(self, least: float = 0.01) -> None:
+    def __init__(self, least: float = 0.01, told_least: float = 0.05) -> None:
         self._least = least
+        self._told_least = told_least
         self._groups: dict[int, _Group] = {}
 
     def add(self, track_id: int) -> None:
@@ -59,11 +60,14 @@ class Identities:
         self._set(mixed_, tracks)
 
     def weigh(self, track_id: int, likelihood: Callable[[int], float]) -> None:
-        """Take in what tells the people apart: `likelihood` of what was seen of the track if it is this person."""
+        """Take in what tells the people apart: `likelihood` of what was seen of the track if it is this person.
+
+        What is improbable by then is not kept, though as much would be where nothing has told yet.
+        """
         hypotheses, tracks = self._groups[track_id]
         n = tracks.index(track_id)
         of = {name: likelihood(name) for name in sorted({who[n] for who in hypotheses})}
-        self._set({who: p * of[who[n]] for who, p in hypotheses.items()}, tracks)
+        self._set({who: p * of[who[n]] for who, p in hypotheses.items()}, tracks, self._told_least)
 
     def person(self, track_id: int) -> int | None:
         """Who the track surely is, None where it may be more than one person."""
@@ -111,10 +115,14 @@ class Identities:
         (one, tracks), (other, more) = self._groups[a], self._groups[b]
         return {h + g: p * q for h, p in one.items() for g, q in other.items()}, tracks + more
 
-    def _set(self, hypotheses: dict[tuple[int, ...], float], tracks: tuple[int, ...]) -> None:
+    def _set(
+        self, hypotheses: dict[tuple[int, ...], float], tracks: tuple[int, ...], least: float | None = None
+    ) -> None:
         """Believe these hypotheses of these tracks, without the improbable ones; who is sure in all is told alone."""
-        total = math.fsum(hypotheses.values())
-        likely = {who: p for who, p in hypotheses.items() if p >= self._least * total}
+        least = self._least if least is None else least
+        # Beside the likeliest, for of many that are alike each is improbable.
+        highest = max(hypotheses.values())
+        likely = {who: p for who, p in hypotheses.items() if p >= least * highest}
         total = math.fsum(likely.values())
         first = next(iter(likely))
         same = [n for n in range(len(tracks)) if all(who[n] == first[n] for who in likely)]
@@ -130,11 +138,14 @@ class Identities:
 class RecognitionParams:
     """Parameters of Recognition.
 
-    swap_least: smallest probability of a swap that is kept; meet_s: who meets again within this time has not parted;
-    walk_s: how long somebody must walk until their height is known, upright_stddev_m: of it.
+    swap_least: smallest probability, beside the likeliest case, of a swap that is kept; told_least: of one that is kept
+    once heights have told (lower, and two that they told apart at 33 to 1 would keep each other's names); meet_s: who
+    meets again within this time has not parted; walk_s: how long somebody must walk until their height is known,
+    upright_stddev_m: of it.
     """
 
     swap_least: float = 0.01
+    told_least: float = 0.05
     meet_s: float = 0.5
     walk_s: float = 0.6
     upright_stddev_m: float = 0.015
@@ -162,7 +173,7 @@ class Recognition:
 
     def __init__(self, params: RecognitionParams) -> None:
         self._params = params
-        self.identities = Identities(params.swap_least)
+        self.identities = Identities(params.swap_least, params.told_least)
         self._known: dict[int, _Upright] = {}
         self._walked: dict[int, _Upright] = {}
         self._met: dict[tuple[int, int], tuple[Stamp, float]] = {}
